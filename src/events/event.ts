@@ -1,0 +1,144 @@
+/**
+ * The one stream of what happens. Every stage tells what it does as plain data; the CLI's progress display,
+ * `--json`, later the server's pages, notifiers and metrics all consume the same stream. Events never carry
+ * secrets. All times are milliseconds.
+ */
+
+import type { StorePath } from '../nix/store-path.ts';
+
+/** Where in the Nix sources an error is, when Nix says so. Lines and columns count from 1. */
+export interface SourcePosition {
+  readonly file: string;
+  readonly line: number;
+  readonly column?: number;
+}
+
+/** An evaluation error of one job, its first `error:` block taken apart. */
+export interface EvaluationError {
+  /** One line where possible: what Nix says is wrong. */
+  readonly message: string;
+  readonly position?: SourcePosition;
+  /** All that Nix printed, without colours. */
+  readonly trace: string;
+}
+
+export type EvaluationEvent =
+  | { readonly type: 'evaluation.started'; readonly source: string; readonly jobs: readonly string[] }
+  | { readonly type: 'evaluation.job.started'; readonly job: string }
+  | { readonly type: 'evaluation.job.message'; readonly job: string; readonly text: string }
+  | {
+      readonly type: 'evaluation.job.done';
+      readonly job: string;
+      readonly drvPath: StorePath;
+      readonly durationMs: number;
+    }
+  | { readonly type: 'evaluation.job.failed'; readonly job: string; readonly error: EvaluationError }
+  | { readonly type: 'evaluation.worker.restarted'; readonly reason: string }
+  | {
+      readonly type: 'evaluation.done';
+      readonly succeeded: number;
+      readonly failed: number;
+      readonly durationMs: number;
+    };
+
+/** Phases of one attempt at a step, in order. */
+export type StepPhase = 'connecting' | 'sending-inputs' | 'building' | 'receiving-outputs';
+
+/** Why a step has no result. `dependency`: something it needs failed; the others are about the step itself. */
+export type StepFailure =
+  | 'build-failed'
+  | 'dependency-failed'
+  | 'unsupported'
+  | 'timed-out'
+  | 'silent'
+  | 'log-limit'
+  | 'output-rejected'
+  | 'builder-lost'
+  | 'cancelled';
+
+export type BuildEvent =
+  | { readonly type: 'build.planned'; readonly toBuild: number; readonly toSubstitute: number }
+  | {
+      readonly type: 'step.started';
+      readonly drvPath: StorePath;
+      readonly name: string;
+      readonly system: string;
+      readonly builder: string;
+      readonly emulated: boolean;
+      readonly attempt: number;
+    }
+  | { readonly type: 'step.phase'; readonly drvPath: StorePath; readonly phase: StepPhase }
+  | { readonly type: 'step.build-phase'; readonly drvPath: StorePath; readonly phase: string }
+  | { readonly type: 'step.log'; readonly drvPath: StorePath; readonly line: string }
+  | {
+      readonly type: 'step.done';
+      readonly drvPath: StorePath;
+      readonly name: string;
+      readonly builder: string;
+      readonly how: 'built' | 'substituted' | 'already-valid';
+      readonly durationMs: number;
+    }
+  | {
+      readonly type: 'step.failed';
+      readonly drvPath: StorePath;
+      readonly name: string;
+      readonly builder: string;
+      readonly reason: StepFailure;
+      readonly message: string;
+      /** Last lines of the build log. */
+      readonly logTail: readonly string[];
+      /** File that holds the whole log of the attempt. */
+      readonly logFile?: string;
+      /** True when another attempt follows. */
+      readonly willRetry: boolean;
+    }
+  | {
+      readonly type: 'build.done';
+      readonly built: number;
+      readonly failed: number;
+      readonly durationMs: number;
+    };
+
+export type CopyEvent =
+  | { readonly type: 'copy.started'; readonly to: string; readonly paths: number; readonly bytes: number }
+  | { readonly type: 'copy.progress'; readonly to: string; readonly paths: number; readonly bytes: number }
+  | {
+      readonly type: 'copy.done';
+      readonly to: string;
+      readonly paths: number;
+      readonly bytes: number;
+      readonly durationMs: number;
+    };
+
+/** What is being done on a host, in order. */
+export type HostPhase = 'connecting' | 'copying' | 'setting-profile' | 'activating';
+
+export type DeployEvent =
+  | {
+      readonly type: 'host.started';
+      readonly host: string;
+      readonly toplevel: StorePath;
+      readonly action: string;
+    }
+  | { readonly type: 'host.phase'; readonly host: string; readonly phase: HostPhase }
+  | { readonly type: 'host.log'; readonly host: string; readonly line: string }
+  | { readonly type: 'host.done'; readonly host: string; readonly durationMs: number }
+  | {
+      readonly type: 'host.failed';
+      readonly host: string;
+      readonly phase: HostPhase;
+      readonly message: string;
+    }
+  | { readonly type: 'host.skipped'; readonly host: string; readonly reason: string };
+
+export type MessageEvent = {
+  readonly type: 'message';
+  readonly level: 'error' | 'warning' | 'info';
+  readonly text: string;
+  readonly hint?: string;
+};
+
+export type ProteusEvent = EvaluationEvent | BuildEvent | CopyEvent | DeployEvent | MessageEvent;
+
+/** Where a stage tells its events. Never throws, never waits. */
+export type Emit = (event: ProteusEvent) => void;
