@@ -1,0 +1,47 @@
+/** PLACEHOLDER - the build helper replaces this text; the contract below stays. */
+
+import type { Emit, StepFailure } from '../events/event.ts';
+import type { StorePath } from '../nix/store-path.ts';
+import type { Store } from '../store/store.ts';
+import type { Builder } from './builder.ts';
+
+export interface BuildQueueOptions {
+  /** The store that holds the derivations and receives the outputs. */
+  readonly store: Store;
+  readonly builders: readonly Builder[];
+  readonly emit: Emit;
+  /** Folder for logs, one file per attempt: `<2 characters>/<drv base name>.<attempt>.log`. */
+  readonly logDirectory: string;
+  readonly signal?: AbortSignal | undefined;
+  /** Seconds; absent: no limit. */
+  readonly maxSilentSeconds?: number | undefined;
+  readonly timeoutSeconds?: number | undefined;
+  readonly maxLogBytes?: number | undefined;
+  /** Ask the store's substituters before building. Default true. */
+  readonly substitute?: boolean;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+export interface BuildFailure {
+  readonly ok: false;
+  /** The derivation that failed first, which may be a dependency of the one asked for. */
+  readonly drvPath: StorePath;
+  readonly reason: StepFailure;
+  readonly message: string;
+  readonly logTail: readonly string[];
+  readonly logFile: string | undefined;
+}
+
+export interface BuildSuccess {
+  readonly ok: true;
+  readonly outputs: ReadonlyMap<string, StorePath>;
+}
+
+export type BuildOutcome = BuildSuccess | BuildFailure;
+
+/** Takes derivations at any time, also while others build; what they share is built once. */
+export interface BuildQueue extends AsyncDisposable {
+  /** Builds all outputs. Rejects only with `interrupted` or a fault of the local store. */
+  build(drvPath: StorePath): Promise<BuildOutcome>;
+}

@@ -1,0 +1,66 @@
+/** What is evaluated and what comes out: the contract of the room. `evaluate-jobs.ts` does it. */
+
+import type { EvaluationError } from '../events/event.ts';
+import type { StorePath } from '../nix/store-path.ts';
+
+export interface EvaluationRequest {
+  /** For people: the file that is evaluated. */
+  readonly source: string;
+  /** A Nix expression (one line or many) whose value is the root, e.g. `import /x/release.nix`. */
+  readonly root: string;
+  /** Nix expressions by name, handed to functions met on the way (`args` of auto-calling). */
+  readonly args?: Readonly<Record<string, string>>;
+  /** The attribute paths to evaluate, or 'discover': walk the root as Hydra does. */
+  readonly jobs: readonly JobRequest[] | 'discover';
+  /**
+   * True evaluates each job from a fresh root, which keeps memory flat over many machines; false shares the root,
+   * which is faster for package sets.
+   */
+  readonly freshRoot: boolean;
+  /** With 'discover': go into every attribute set, not only those that ask for it. */
+  readonly forceRecurse?: boolean;
+}
+
+export interface JobRequest {
+  /** The name people see, e.g. the machine's. */
+  readonly name: string;
+  readonly attrPath: readonly string[];
+}
+
+export interface EvaluationSettings {
+  /** Workers side by side. Default: the number of processors. */
+  readonly workers?: number;
+  /** Bytes that all workers together may hold. */
+  readonly memoryBudget?: number;
+  /** Nix settings such as `restrict-eval` or `allow-import-from-derivation`. */
+  readonly nixOptions?: Readonly<Record<string, string>>;
+  /** `-I` entries. */
+  readonly includes?: readonly string[];
+  /** Kill a job that takes longer. */
+  readonly jobTimeoutMs?: number;
+  /** Bytes of heap that each worker starts with (GC_INITIAL_HEAP_SIZE); undefined: chosen by the Nix version. */
+  readonly initialHeap?: number;
+}
+
+export interface EvaluatedJob {
+  readonly ok: true;
+  readonly name: string;
+  readonly attrPath: readonly string[];
+  readonly drvName: string;
+  readonly system: string;
+  readonly drvPath: StorePath;
+  /** Undefined for floating content-addressed outputs. */
+  readonly outputs: ReadonlyMap<string, StorePath | undefined>;
+  /** What Nix could say of `meta`, JSON only. */
+  readonly meta: Readonly<Record<string, unknown>>;
+  readonly durationMs: number;
+}
+
+export interface FailedJob {
+  readonly ok: false;
+  readonly name: string;
+  readonly attrPath: readonly string[];
+  readonly error: EvaluationError;
+}
+
+export type JobResult = EvaluatedJob | FailedJob;
