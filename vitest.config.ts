@@ -1,5 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
+if (Number.parseInt(process.versions.node, 10) < 24) {
+  throw new Error(
+    `the tests need Node 24, this is ${process.version}: use npm test, or PATH="$PWD/node_modules/.bin:$PATH" vitest run …`,
+  );
+}
+
 /**
  * Two projects: `unit` (beside the source, no services, safe anywhere) and `integration` (under test/, real
  * Nix, sshd, git and network namespaces, one file at a time because they share the machine's two cores).

@@ -101,6 +101,8 @@ export async function startProcess(argv: Argv, options: StartOptions = {}): Prom
   };
   const onAbort = (): void => void kill();
   options.signal?.addEventListener('abort', onAbort, { once: true });
+  // It may have fired while the process was being started.
+  if (options.signal?.aborted) onAbort();
   void exited.then(() => options.signal?.removeEventListener('abort', onAbort));
 
   return {

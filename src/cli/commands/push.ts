@@ -1,0 +1,13 @@
+/** `proteus push NETWORK`: build, then copy each host's system to it, without activating anything. */
+
+import type { CommandModule } from '../command-module.ts';
+import { type DeployFlags, deployNetwork, withDeployFlags } from '../deploy-network.ts';
+import { withBuildFlags } from '../network-options.ts';
+
+export const define: CommandModule['define'] = (command, run) => {
+  withDeployFlags(withBuildFlags(command))
+    .addHelpText('after', '\nExample:\n  proteus push network.nix --tagged prod\n')
+    .action((file: string, flags: DeployFlags) => {
+      run((context) => deployNetwork(context, file, 'push', flags));
+    });
+};

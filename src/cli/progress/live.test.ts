@@ -1,0 +1,80 @@
+import { Writable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { liveProgress } from './live.ts';
+
+function terminal(): { readonly stream: Writable; screen(): readonly string[] } {
+  const chunks: string[] = [];
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      chunks.push(String(chunk));
+      done();
+    },
+  });
+  return { stream, screen: () => replay(chunks.join('')) };
+}
+
+/** A terminal small enough to check: lines, cursor up, erase below. */
+function replay(text: string): readonly string[] {
+  let lines: string[] = [];
+  for (const part of text.split(/(\u001b\[\d+A\u001b\[0J)/)) {
+    const up = /^\u001b\[(\d+)A/.exec(part);
+    if (up === null) lines.push(...part.split('\n').slice(0, -1));
+    else lines = lines.slice(0, lines.length - Number(up[1]));
+  }
+  return lines;
+}
+
+describe('liveProgress', () => {
+  it('keeps lines that stay above the block of what runs', () => {
+    const { stream, screen } = terminal();
+    const progress = liveProgress(
+      stream,
+      () => 80,
+      () => 0,
+    );
+
+    progress.emit({ type: 'evaluation.started', source: 'net.nix', jobs: ['a', 'b'] });
+    progress.emit({ type: 'evaluation.job.started', job: 'a' });
+    progress.emit({ type: 'message', level: 'info', text: 'hello' });
+
+    expect(screen()).toEqual([
+      'evaluating net.nix (2 machines)',
+      'hello',
+      '  evaluating a 0 ms',
+      '  evaluated 0/2',
+    ]);
+    progress.close();
+  });
+
+  it('takes the block away at the end, once', () => {
+    const { stream, screen } = terminal();
+    const progress = liveProgress(
+      stream,
+      () => 80,
+      () => 0,
+    );
+    progress.emit({ type: 'evaluation.job.started', job: 'a' });
+    progress.emit({ type: 'message', level: 'info', text: 'hello' });
+
+    progress.close();
+    progress.close();
+
+    expect(screen()).toEqual(['hello']);
+  });
+
+  it('lets others print between without breaking the block', () => {
+    const { stream, screen } = terminal();
+    const progress = liveProgress(
+      stream,
+      () => 80,
+      () => 0,
+    );
+    progress.emit({ type: 'evaluation.job.started', job: 'a' });
+    progress.emit({ type: 'message', level: 'info', text: 'one' });
+
+    progress.stderr.write('two\n');
+
+    expect(screen()).toEqual(['one', 'two', '  evaluating a 0 ms']);
+    progress.close();
+  });
+});

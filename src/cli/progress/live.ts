@@ -1,0 +1,57 @@
+/**
+ * The display for a terminal: lines that stay scroll by above a block that is redrawn with what runs right now. The
+ * block is taken away before anything else is printed, and for good when the display closes.
+ */
+
+import { Writable } from 'node:stream';
+import { describeEvent } from './describe-event.ts';
+import { advance, idle, type Status } from './monitor.ts';
+import type { Progress } from './progress.ts';
+import { renderStatus } from './render-status.ts';
+
+const redrawMs = 100;
+
+export function liveProgress(
+  terminal: Writable,
+  columns: () => number,
+  now: () => number = Date.now,
+): Progress {
+  let status: Status = idle;
+  let drawn = 0;
+  let closed = false;
+
+  const erase = (): string => {
+    const text = drawn === 0 ? '' : `\u001b[${drawn}A\u001b[0J`;
+    drawn = 0;
+    return text;
+  };
+  const draw = (): string => {
+    if (closed) return '';
+    const lines = renderStatus(status, now(), columns());
+    drawn = lines.length;
+    return lines.map((line) => `${line}\n`).join('');
+  };
+  const timer = setInterval(() => {
+    if (drawn > 0 || status.running.size > 0) terminal.write(erase() + draw());
+  }, redrawMs);
+  timer.unref();
+
+  return {
+    emit(event) {
+      status = advance(status, event, now());
+      const lines = describeEvent(event);
+      if (lines.length > 0) terminal.write(erase() + lines.map((line) => `${line}\n`).join('') + draw());
+    },
+    stderr: new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        terminal.write(Buffer.concat([Buffer.from(erase()), chunk, Buffer.from(draw())]), () => done());
+      },
+    }),
+    close() {
+      if (closed) return;
+      closed = true;
+      clearInterval(timer);
+      terminal.write(erase());
+    },
+  };
+}

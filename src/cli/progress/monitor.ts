@@ -1,0 +1,115 @@
+/**
+ * What is going on right now, folded from the event stream: the model behind the live display. Pure: a reducer over
+ * a readonly state, so that it can be tested without a terminal.
+ */
+
+import type { ProteusEvent } from '../../events/event.ts';
+
+export interface RunningItem {
+  readonly label: string;
+  readonly detail: string;
+  readonly since: number;
+}
+
+export interface Status {
+  readonly evaluated: number;
+  readonly evaluationTotal: number;
+  readonly built: number;
+  readonly failed: number;
+  readonly toBuild: number;
+  /** What runs, by a key of its kind and name; oldest first. */
+  readonly running: ReadonlyMap<string, RunningItem>;
+}
+
+export const idle: Status = {
+  evaluated: 0,
+  evaluationTotal: 0,
+  built: 0,
+  failed: 0,
+  toBuild: 0,
+  running: new Map(),
+};
+
+/** The status after an event that happened at `now` (milliseconds). */
+export function advance(status: Status, event: ProteusEvent, now: number): Status {
+  switch (event.type) {
+    case 'evaluation.started':
+      return { ...status, evaluationTotal: status.evaluationTotal + event.jobs.length };
+    case 'evaluation.job.started':
+      return started(status, `eval ${event.job}`, {
+        label: `evaluating ${event.job}`,
+        detail: '',
+        since: now,
+      });
+    case 'evaluation.job.done':
+      return { ...ended(status, `eval ${event.job}`), evaluated: status.evaluated + 1 };
+    case 'evaluation.job.failed':
+      return {
+        ...ended(status, `eval ${event.job}`),
+        evaluated: status.evaluated + 1,
+        failed: status.failed + 1,
+      };
+    case 'build.planned':
+      return { ...status, toBuild: status.toBuild + event.toBuild };
+    case 'step.started':
+      return started(status, `step ${event.drvPath}`, {
+        label: `building ${event.name}`,
+        detail: event.builder === 'local' ? '' : event.builder,
+        since: now,
+      });
+    case 'step.phase':
+      return detailed(status, `step ${event.drvPath}`, event.phase.replace('-', ' '));
+    case 'step.build-phase':
+      return detailed(status, `step ${event.drvPath}`, event.phase);
+    case 'step.log':
+      return detailed(status, `step ${event.drvPath}`, event.line);
+    case 'step.done':
+      return { ...ended(status, `step ${event.drvPath}`), built: status.built + 1 };
+    case 'step.failed':
+      return {
+        ...ended(status, `step ${event.drvPath}`),
+        failed: status.failed + (event.willRetry ? 0 : 1),
+      };
+    case 'copy.started':
+      return started(status, `copy ${event.to}`, { label: `copying to ${event.to}`, detail: '', since: now });
+    case 'copy.progress':
+      return detailed(status, `copy ${event.to}`, `${event.paths} paths`);
+    case 'copy.done':
+      return ended(status, `copy ${event.to}`);
+    case 'host.started':
+      return started(status, `host ${event.host}`, {
+        label: `${event.action} on ${event.host}`,
+        detail: '',
+        since: now,
+      });
+    case 'host.phase':
+      return detailed(status, `host ${event.host}`, event.phase.replace('-', ' '));
+    case 'host.log':
+      return detailed(status, `host ${event.host}`, event.line);
+    case 'host.done':
+    case 'host.failed':
+      return ended(status, `host ${event.host}`);
+    case 'evaluation.job.message':
+    case 'evaluation.worker.restarted':
+    case 'evaluation.done':
+    case 'build.done':
+    case 'host.skipped':
+    case 'message':
+      return status;
+  }
+}
+
+function started(status: Status, key: string, item: RunningItem): Status {
+  return { ...status, running: new Map(status.running).set(key, item) };
+}
+
+function detailed(status: Status, key: string, detail: string): Status {
+  const item = status.running.get(key);
+  return item === undefined ? status : started(status, key, { ...item, detail });
+}
+
+function ended(status: Status, key: string): Status {
+  const running = new Map(status.running);
+  running.delete(key);
+  return { ...status, running };
+}

@@ -1,0 +1,112 @@
+/**
+ * The command line from end to end: finds the command, parses its flags, runs it with a progress display, and turns
+ * whatever goes wrong into one clear message and an honest exit code (0 done, 1 failed, 2 wrong usage, 130
+ * interrupted).
+ */
+
+import { Command, CommanderError } from 'commander';
+import { AppError } from '../util/app-error.ts';
+import { version } from '../util/version.ts';
+import type { Work } from './command-module.ts';
+import { type CommandEntry, commandTable } from './command-table.ts';
+import { expandArgumentFiles } from './expand-argument-files.ts';
+import { interruptSignal } from './interrupt-signal.ts';
+import { chooseProgress } from './progress/choose-progress.ts';
+import { refuseRepeatedFlags } from './refuse-repeated-flags.ts';
+import { reportError } from './report-error.ts';
+
+type Io = Pick<NodeJS.Process, 'stdout' | 'stderr' | 'env' | 'cwd'>;
+
+/** Runs one command line and says the exit code. Never throws for what a user can cause. */
+export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+  let work: Work | undefined;
+  try {
+    const args = expandArgumentFiles(argv);
+    const entry = findCommand(args);
+    const program = await describeProgram(entry, (found) => {
+      work = found;
+    });
+    program.configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+    });
+    if (entry !== undefined) refuseRepeatedFlags(args);
+    await program.parseAsync([...args], { from: 'user' });
+    if (work === undefined) {
+      program.outputHelp();
+      return 0;
+    }
+    return await runWork(work, program.opts().json === true, io);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    return reportError(error, io.stderr);
+  }
+}
+
+async function runWork(work: Work, json: boolean, io: Io): Promise<number> {
+  using interrupt = interruptSignal((name) => io.stderr.write(`\nReceived ${name}: stopping…\n`));
+  const progress = chooseProgress({ json, stdout: io.stdout, stderr: io.stderr, env: io.env });
+  try {
+    return await work({
+      stdout: io.stdout,
+      stderr: progress.stderr,
+      env: io.env,
+      cwd: io.cwd(),
+      signal: interrupt.signal,
+      emit: progress.emit,
+      json,
+    });
+  } catch (error) {
+    progress.close();
+    if (interrupt.signal.aborted)
+      return reportError(new AppError('interrupted', 'interrupted', { cause: error }), io.stderr);
+    return reportError(error, io.stderr);
+  } finally {
+    progress.close();
+  }
+}
+
+/** The entry whose words come first among what is not a flag; global flags may stand before it. */
+function findCommand(args: readonly string[]): CommandEntry | undefined {
+  const words = args.filter((arg) => !arg.startsWith('-')).slice(0, 2);
+  return commandTable.find(({ words: wanted }) => wanted === words.join(' ') || wanted === words[0]);
+}
+
+async function describeProgram(
+  entry: CommandEntry | undefined,
+  found: (work: Work) => void,
+): Promise<Command> {
+  const program = new Command('proteus')
+    .description('Keeps a NixOS network built, cached and deployed.')
+    .version(version, '--version', 'print the version')
+    .helpOption('--help', 'show what a command does and takes')
+    .option('--json', 'print events as JSON lines on standard output; the last one is the result')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  proteus build network.nix                          build every host
+  proteus deploy network.nix switch --on 'web*'      roll out to the web hosts
+  proteus cache serve --key cache.secret             serve the store, signed
+  proteus doctor                                     check this set-up
+`,
+    )
+    .exitOverride()
+    .showSuggestionAfterError();
+  for (const candidate of commandTable) {
+    const command = nested(program, candidate.words).description(candidate.summary);
+    if (candidate !== entry) continue;
+    const module = await candidate.load();
+    module.define(command, found);
+  }
+  return program;
+}
+
+/** The command for `noun verb`, making the noun when it is not there yet. */
+function nested(program: Command, words: string): Command {
+  return words.split(' ').reduce((parent, word) => {
+    const known = parent.commands.find((command) => command.name() === word);
+    if (known !== undefined) return known;
+    return parent.command(word).helpOption('--help', 'show what this command does and takes').exitOverride();
+  }, program);
+}
