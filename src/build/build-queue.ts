@@ -1,4 +1,7 @@
-/** PLACEHOLDER - the build helper replaces this text; the contract below stays. */
+/**
+ * Building: derivations in, outputs out. The contract of the room; `create-build-queue.ts` makes one, over any number
+ * of builders.
+ */
 
 import type { Emit, StepFailure } from '../events/event.ts';
 import type { StorePath } from '../nix/store-path.ts';
@@ -10,7 +13,7 @@ export interface BuildQueueOptions {
   readonly store: Store;
   readonly builders: readonly Builder[];
   readonly emit: Emit;
-  /** Folder for logs, one file per attempt: `<2 characters>/<drv base name>.<attempt>.log`. */
+  /** Folder for logs, one file per attempt: `<2 characters>/<drv base name>.<number>.log`, none ever overwritten. */
   readonly logDirectory: string;
   readonly signal?: AbortSignal | undefined;
   /** Seconds; absent: no limit. */
@@ -21,6 +24,10 @@ export interface BuildQueueOptions {
   readonly substitute?: boolean;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
+  /** How long a lost builder is avoided, in milliseconds; doubled each time in a row. Default 5 seconds. */
+  readonly retryDelayMs?: number | undefined;
+  /** Builders that a step may lose before it fails. Default 5. */
+  readonly maxAttempts?: number | undefined;
 }
 
 export interface BuildFailure {

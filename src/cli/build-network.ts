@@ -63,7 +63,7 @@ export async function buildNetwork(
   const queue = stack.use(
     createBuildQueue({
       store,
-      builders: await chooseBuilders(context, flags.builders),
+      builders: await chooseBuilders(context, flags.builders, nixConfig),
       emit,
       logDirectory: flags.buildLogs ?? path.join(stateDirectory(env), 'logs'),
       signal,
@@ -75,7 +75,7 @@ export async function buildNetwork(
   }));
   const builds = new Map<string, Promise<BuildOutcome>>();
   for await (const job of evaluateJobs(
-    { source: file, root: networkRoot(file), jobs, freshRoot: true },
+    { source: file, root: networkRoot(path.resolve(context.cwd, file), env), jobs, freshRoot: true },
     { ...(flags.workers === undefined ? {} : { workers: flags.workers }), nixOptions: nixConfig },
     { emit, signal, env },
   )) {

@@ -9,10 +9,16 @@ import type { CliContext } from './context.ts';
 export async function chooseBuilders(
   context: CliContext,
   flags: readonly string[] | undefined,
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<readonly Builder[]> {
-  const local = await localBuilder({ env: context.env, signal: context.signal });
   const remote = parseBuildersOption(flags?.join('\n') ?? '@/etc/nix/machines', {
-    defaultSystem: local.systems[0] ?? 'x86_64-linux',
+    defaultSystem: `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux`,
+  });
+  const local = await localBuilder({
+    env: context.env,
+    signal: context.signal,
+    hasOtherBuilders: remote.length > 0,
+    settings,
   });
   return [local, ...remote];
 }

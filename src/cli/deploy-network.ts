@@ -35,11 +35,14 @@ export async function deployNetwork(
     );
   }
   const ssh = sshSettingsFromEnvironment(context.env);
-  const plan = planDeployment(
-    built.hosts.flatMap(({ host, toplevel }) => (toplevel === undefined ? [] : [{ host, toplevel }])),
+  const plan = planDeployment({
     action,
-    { user: ssh.user },
-  );
+    hosts: built.hosts.map(({ host }) => host),
+    toplevels: new Map(
+      built.hosts.flatMap(({ host, toplevel }) => (toplevel === undefined ? [] : [[host.name, toplevel]])),
+    ),
+    defaultUser: ssh.user,
+  });
   if (flags.dryRun) {
     for (const { name, toplevel, buildOnly } of plan.hosts) {
       say(context, `${name}: would ${buildOnly ? 'only be built' : action} ${toplevel}`);

@@ -152,6 +152,8 @@ export interface Store extends AsyncDisposable {
   readonly nixVersion: string;
   readonly protocol: { readonly major: number; readonly minor: number };
   readonly trusted: boolean | undefined;
+  /** The folder where its files can be read directly, without asking a daemon; undefined for other machines' stores. */
+  readonly filesAt?: string | undefined;
 
   isValidPath(path: StorePath, options?: CallOptions): Promise<boolean>;
   queryPathInfo(path: StorePath, options?: CallOptions): Promise<PathInfo | undefined>;

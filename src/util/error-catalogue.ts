@@ -190,6 +190,36 @@ export const errorCatalogue = {
     exit: 1,
     hint: 'The error of that host is above; --on and --tagged leave hosts out.',
   },
+  'build.derivation-missing': {
+    sentence: 'A derivation that is to be built is not in the store.',
+    status: 404,
+    exit: 1,
+    hint: 'Evaluate again: that writes the derivations anew.',
+  },
+  'network.invalid': {
+    sentence: 'A file is not a network of hosts.',
+    status: 400,
+    exit: 1,
+    hint: 'A network file is an attribute set with one NixOS module per host, in the form that Morph reads.',
+  },
+  'network.evaluation': {
+    sentence: 'A network does not evaluate.',
+    status: 422,
+    exit: 1,
+    hint: 'Mend the Nix file that the message names; --show-trace shows how Nix came to the error.',
+  },
+  'network.no-hosts': {
+    sentence: 'No host of the network is selected.',
+    status: 400,
+    exit: 1,
+    hint: 'See the selectors --on, --tagged, --every, --skip and --limit; the header tells what each left out.',
+  },
+  'evaluation.worker': {
+    sentence: 'Nix cannot be used to evaluate.',
+    status: 500,
+    exit: 1,
+    hint: 'Try `nix repl` by hand; `proteus doctor` checks the installation.',
+  },
   'usage.invalid': {
     sentence: 'The command line is not right.',
     status: 400,

@@ -30,7 +30,7 @@ export async function checkNix(builder: Builder, signal: AbortSignal): Promise<r
 
 async function checkBuild(builder: Builder, signal: AbortSignal): Promise<Check> {
   const system = builder.systems[0] ?? 'unknown';
-  const result = await probeBuild(builder, system, undefined, signal);
+  const result = await probeBuild(builder, system, signal);
   if (result.ok) {
     return ok(
       'build',

@@ -1,0 +1,80 @@
+#!/bin/sh
+# Stand-in for the program that activates a NixOS system, for hosts that are only a lab. It records each call in
+# /var/log/switch.log, starts and stops the services that changed, points /run/current-system (and for switch and
+# boot also /var/boot/default) at the system it belongs to, and can be told to misbehave by /etc/lab-behaviour:
+# `fail` (exit 1 before anything is activated), `fail N` (exit N at the end), `hang`, `cut-network`.
+set -u
+action=${1:-}
+toplevel=$(readlink -f "$(dirname "$0")/..")
+case $action in
+  switch | boot | test | dry-activate) ;;
+  *)
+    echo "usage: $0 switch|boot|test|dry-activate" >&2
+    exit 2
+    ;;
+esac
+
+mkdir -p /var/log /var/boot /run/units
+printf '{"time":%s,"action":"%s","toplevel":"%s"}\n' "$(date +%s)" "$action" "$toplevel" >> /var/log/switch.log
+behaviour=$(cat /etc/lab-behaviour 2>/dev/null) || behaviour=
+case $behaviour in
+  fail)
+    echo 'activation script failed' >&2
+    exit 1
+    ;;
+  hang) while :; do sleep 1; done ;;
+  cut-network) ip link set eth0 down ;;
+esac
+
+# Which services differ between the running system and this one.
+old=/run/current-system/etc/systemd/system
+new=$toplevel/etc/systemd/system
+stop='' start=''
+for unit in "$old"/*.service; do
+  name=${unit##*/}
+  [ -e "$unit" ] || continue
+  [ "$(readlink -f "$unit")" = "$(readlink -f "$new/$name")" ] || stop="$stop $name"
+done
+for unit in "$new"/*.service; do
+  name=${unit##*/}
+  [ -e "$unit" ] || continue
+  [ "$(readlink -f "$unit")" = "$(readlink -f "$old/$name")" ] || start="$start $name"
+done
+
+if [ "$action" = dry-activate ]; then
+  [ -z "$stop" ] || echo "would stop the following units:$stop" >&2
+  [ -z "$start" ] || echo "would start the following units:$start" >&2
+  exit 0
+fi
+
+if [ "$action" != test ]; then
+  echo 'updating the boot link...' >&2
+  ln -sfn "$toplevel" /var/boot/default
+fi
+
+if [ "$action" != boot ]; then
+  [ -z "$stop" ] || echo "stopping the following units:$stop" >&2
+  for name in $stop; do
+    pid=$(cat "/run/units/$name" 2>/dev/null) && kill "$pid" 2>/dev/null
+    rm -f "/run/units/$name"
+  done
+  echo 'activating the configuration...' >&2
+  ln -sfn "$toplevel/etc" /etc/static
+  ln -sfn "$toplevel" /run/current-system
+  [ -z "$start" ] || echo "starting the following units:$start" >&2
+  for name in $start; do
+    command=$(sed -n 's/^ExecStart=//p' "$new/$name")
+    [ -n "$command" ] || continue
+    # In a session of its own and away from our output, so that it outlives the connection that started it.
+    setsid sh -c "exec $command" > "/var/log/$name.log" 2>&1 < /dev/null &
+    echo "$!" > "/run/units/$name"
+  done
+fi
+
+case $behaviour in
+  'fail '*)
+    echo "warning: the stand-in was told to end with ${behaviour#fail }" >&2
+    exit "${behaviour#fail }"
+    ;;
+esac
+exit 0

@@ -1,0 +1,116 @@
+/**
+ * A machine of the machines file as a builder: reached over ssh with the key it names, and, when the file gives its
+ * host key, trusted by that key alone. `NIX_SSHOPTS` adds to the ssh command line, as with Nix.
+ *
+ * A host key becomes a private `known_hosts` file that lives as long as the store is open, under an alias, so that it
+ * holds for whatever name, address and port the connection ends up with.
+ */
+
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Machine } from '../nix/machines-file.ts';
+import type { SshSettings } from '../process/ssh.ts';
+import { openStore } from '../store/open-store.ts';
+import { parseStoreUri } from '../store/parse-store-uri.ts';
+import type { Store } from '../store/store.ts';
+import { type StoreSpec, storeName } from '../store/store-spec.ts';
+import type { Builder } from './builder.ts';
+
+export interface MachineBuilderOptions {
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** For every ssh connection, besides what the machine says. */
+  readonly ssh?: SshSettings | undefined;
+}
+
+type SshSpec = Extract<StoreSpec, { type: 'ssh' }>;
+
+/** Throws `store.uri` when the machine's URI is of no use. */
+export function machineBuilder(machine: Machine, options: MachineBuilderOptions = {}): Builder {
+  const { uri, hostKey } = takeHostKey(machine);
+  const spec = parseStoreUri(uri);
+  return {
+    name: storeName(spec),
+    systems: machine.systems,
+    emulatedSystems: [],
+    supportedFeatures: machine.supportedFeatures,
+    mandatoryFeatures: machine.mandatoryFeatures,
+    slots: machine.maxJobs,
+    speedFactor: machine.speedFactor,
+    isLocal: false,
+    settings: {},
+    async open(signal) {
+      const { env } = options;
+      // Every build has a connection of its own, and sending inputs one more.
+      const storeOptions = { signal, env, maxConnections: machine.maxJobs + 1 };
+      if (spec.type !== 'ssh') return await openStore(spec, storeOptions);
+      const ssh = withMachine(spec, machine, options);
+      if (hostKey === undefined) return await openStore(ssh, storeOptions);
+      const folder = await mkdtemp(join(tmpdir(), 'proteus-known-hosts-'));
+      try {
+        const file = join(folder, 'known_hosts');
+        await writeFile(file, `${hostKeyAlias} ${hostKey}\n`, { mode: 0o600 });
+        const store = await openStore(trustingOnly(ssh, file), storeOptions);
+        return removingOnDispose(store, folder);
+      } catch (error) {
+        await rm(folder, { recursive: true, force: true });
+        throw error;
+      }
+    },
+  };
+}
+
+const hostKeyAlias = 'proteus-builder';
+
+/** The host key of the machine's last column, or of its URI, which our store does not know of. */
+function takeHostKey(machine: Machine): { readonly uri: string; readonly hostKey: string | undefined } {
+  const [address = '', query = ''] = machine.storeUri.split('?', 2);
+  const prefix = 'base64-ssh-public-host-key=';
+  const options = query.split('&').filter((option) => option !== '');
+  const inUri = options.find((option) => option.startsWith(prefix));
+  const others = options.filter((option) => option !== inUri).join('&');
+  const decoded =
+    inUri === undefined
+      ? undefined
+      : Buffer.from(decodeURIComponent(inUri.slice(prefix.length)), 'base64')
+          .toString('utf8')
+          .trim();
+  return {
+    uri: others === '' ? address : `${address}?${others}`,
+    hostKey: machine.hostPublicKey ?? decoded,
+  };
+}
+
+/** `NIX_SSHOPTS` comes first: ssh takes the first value it is given of an option. */
+function withMachine(spec: SshSpec, machine: Machine, options: MachineBuilderOptions): SshSpec {
+  const words = ((options.env ?? process.env).NIX_SSHOPTS ?? '').split(/\s+/).filter((word) => word !== '');
+  const settings: SshSettings = {
+    ...options.ssh,
+    identityFile: spec.settings.identityFile ?? machine.sshKey ?? options.ssh?.identityFile,
+    extraArgs: [...words, ...(options.ssh?.extraArgs ?? [])],
+  };
+  return { ...spec, settings };
+}
+
+function trustingOnly(spec: SshSpec, knownHosts: string): SshSpec {
+  const trust = [
+    ...['-o', 'StrictHostKeyChecking=yes', '-o', `HostKeyAlias=${hostKeyAlias}`],
+    ...['-o', `UserKnownHostsFile=${knownHosts}`, '-o', 'GlobalKnownHostsFile=/dev/null'],
+  ];
+  const { extraArgs = [] } = spec.settings;
+  return {
+    ...spec,
+    settings: { ...spec.settings, skipHostKeyCheck: false, extraArgs: [...trust, ...extraArgs] },
+  };
+}
+
+/** The same store; disposing of it removes the folder too, which new connections read until then. */
+function removingOnDispose(store: Store, folder: string): Store {
+  const dispose = store[Symbol.asyncDispose].bind(store);
+  return Object.defineProperty(store, Symbol.asyncDispose, {
+    value: async () => {
+      await dispose();
+      await rm(folder, { recursive: true, force: true });
+    },
+  });
+}

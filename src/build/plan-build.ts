@@ -1,0 +1,116 @@
+/**
+ * What has to be built so that all outputs of a derivation are valid. Walks down from it, one level at a time:
+ * outputs that are valid end the walk there, as do steps that are being built already; outputs that substituters
+ * have are fetched and end it too; every other derivation is a step, and the outputs it wants of its inputs are the
+ * next level. So dependencies of what is there, or can be fetched, are not even looked at.
+ *
+ * Paths are made temporary roots before they are asked for: what is found valid stays valid.
+ */
+
+import type { StorePath } from '../nix/store-path.ts';
+import type { Store, TempRootLease } from '../store/store.ts';
+import type { BuildStep } from './build-step.ts';
+import type { DerivationReader } from './derivation-reader.ts';
+
+type PlannedStore = Pick<Store, 'queryValidPaths' | 'queryMissing' | 'queryDerivationOutputMap'>;
+
+export interface PlanOptions {
+  readonly store: PlannedStore;
+  readonly lease: Pick<TempRootLease, 'add'>;
+  readonly reader: Pick<DerivationReader, 'steps'>;
+  /** Ask the store's substituters for what is not valid. */
+  readonly substitute: boolean;
+  /** Steps that somebody builds, or waits to build, already. */
+  readonly isUnderWay: (drvPath: StorePath) => boolean;
+  /** Told once how many paths will be fetched, before they are. */
+  readonly onSubstitute: (paths: number) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface BuildPlan {
+  /** Steps to add, each before what it needs. With none, and nothing under way, all outputs are valid. */
+  readonly steps: ReadonlyMap<StorePath, BuildStep>;
+  /** Steps these need that were under way when the plan was made. */
+  readonly underWay: ReadonlySet<StorePath>;
+}
+
+export async function planBuild(root: StorePath, options: PlanOptions): Promise<BuildPlan> {
+  const { store, lease, reader, signal } = options;
+  await lease.add([root]);
+  const steps = new Map<StorePath, BuildStep>();
+  const underWay = new Set<StorePath>();
+  const checked = new Set<string>();
+  let substitutable: ReadonlySet<StorePath> | undefined;
+  let level = new Map<StorePath, ReadonlySet<string> | '*'>([[root, '*']]);
+
+  while (level.size > 0) {
+    signal.throwIfAborted();
+    const wanted = await wantedOutputs(level, reader, store, signal);
+    const paths = wanted.flatMap(({ path }) => path ?? []);
+    await lease.add(paths);
+    const valid = new Set(await store.queryValidPaths(paths, { signal }));
+    const missing = paths.filter((path) => !valid.has(path));
+    if (options.substitute && missing.length > 0) {
+      substitutable ??= await findSubstitutable(root, options);
+      const fetchable = missing.filter((path) => substitutable?.has(path));
+      for (const path of await fetch(fetchable, store, signal)) valid.add(path);
+    }
+    const next = new Map<StorePath, Set<string>>();
+    for (const { step, path } of wanted) {
+      if ((path !== undefined && valid.has(path)) || steps.has(step.drvPath)) continue;
+      steps.set(step.drvPath, step);
+      for (const [input, outputs] of step.inputs) {
+        const fresh = outputs.filter((output) => !checked.has(`${input}!${output}`));
+        for (const output of fresh) checked.add(`${input}!${output}`);
+        if (fresh.length === 0 || steps.has(input)) continue;
+        if (options.isUnderWay(input)) underWay.add(input);
+        else next.set(input, (next.get(input) ?? new Set()).union(new Set(fresh)));
+      }
+    }
+    level = next;
+  }
+  return { steps, underWay };
+}
+
+interface WantedOutput {
+  readonly step: BuildStep;
+  /** Undefined when only building tells it. */
+  readonly path: StorePath | undefined;
+}
+
+async function wantedOutputs(
+  level: ReadonlyMap<StorePath, ReadonlySet<string> | '*'>,
+  reader: PlanOptions['reader'],
+  store: PlannedStore,
+  signal: AbortSignal,
+): Promise<readonly WantedOutput[]> {
+  const wanted: WantedOutput[] = [];
+  for (const step of await reader.steps(level.keys())) {
+    const names = level.get(step.drvPath) ?? '*';
+    // Nix may know from an earlier build where a floating output is.
+    const known = step.floating ? await store.queryDerivationOutputMap(step.drvPath, { signal }) : undefined;
+    for (const [name, output] of step.outputs) {
+      if (names !== '*' && !names.has(name)) continue;
+      wanted.push({ step, path: output.path ?? known?.get(name) });
+    }
+  }
+  return wanted;
+}
+
+/** What substituters would supply for the root. */
+async function findSubstitutable(root: StorePath, options: PlanOptions): Promise<ReadonlySet<StorePath>> {
+  const missing = await options.store.queryMissing([{ drvPath: root, outputs: '*' }], {
+    signal: options.signal,
+  });
+  if (missing.willSubstitute.length > 0) options.onSubstitute(missing.willSubstitute.length);
+  return new Set(missing.willSubstitute);
+}
+
+/** Lets the store fetch the paths; those that it could not are left out, and are built instead. */
+async function fetch(
+  paths: readonly StorePath[],
+  store: PlannedStore,
+  signal: AbortSignal,
+): Promise<ReadonlySet<StorePath>> {
+  return paths.length === 0 ? new Set() : store.queryValidPaths(paths, { signal, substitute: true });
+}

@@ -1,0 +1,25 @@
+/** What the answers to the different kinds of requests have in common. */
+
+import type { IncomingMessage } from 'node:http';
+import type { PathInfo } from '../store/store.ts';
+
+/** Counts since the start. */
+export interface CacheCounters {
+  narinfoHits: number;
+  narinfoMisses: number;
+  /** NARs begun, whole or in part. */
+  nars: number;
+  /** Of those that were sent to the end. */
+  narBytes: number;
+  /** NARs cut off half-way because the store held something else than its database says. */
+  narsCut: number;
+  faults: number;
+}
+
+export interface CacheContext {
+  readonly counters: CacheCounters;
+  /** Tells and counts a fault of ours. */
+  fault(error: unknown, req: IncomingMessage): void;
+  /** The row of a path that can be served; undefined when there is none, also when that is a fault of ours. */
+  find(req: IncomingMessage, hashPart: string): PathInfo | undefined;
+}

@@ -1,0 +1,191 @@
+/**
+ * Answers the requests of Nix clients out of a live store: signed narinfos, NARs made while they are sent, listings
+ * and build logs. It takes what `parse-cache-url.ts` knows and leaves everything else to the caller.
+ *
+ * A narinfo is answered with 200 or 404 (or 304) and nothing else: many versions of Nix give the whole build up on
+ * a 5xx there, even when another cache has the path. So faults of ours are told through `onFault` and counted, and
+ * the client sees a miss. Nothing ever carries `Content-Encoding: identity`, which aborts Nix 2.8.
+ *
+ * Headers: cache reference §8.2. Clients' behaviour: §1.8.
+ */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { SecretKey } from '../nix/signing-key.ts';
+import type { StorePath } from '../nix/store-path.ts';
+import type { PathInfo, Store } from '../store/store.ts';
+import { errorMessage } from '../util/error-message.ts';
+import type { CacheContext, CacheCounters } from './cache-context.ts';
+import { createTempRootKeeper } from './create-temp-root-keeper.ts';
+import { listNar } from './list-nar.ts';
+import { createNarInfoCache } from './narinfo-cache.ts';
+import { renderNarInfo } from './narinfo-source.ts';
+import { nixLogDirectory, openBuildLog } from './open-build-log.ts';
+import { type CacheRequest, parseCacheUrl } from './parse-cache-url.ts';
+import { sendBody, sendNotFound } from './reply.ts';
+import { serveNar } from './serve-nar.ts';
+
+/** The part of the read-only store database that the cache asks. */
+export interface CacheDatabase {
+  /** `pragma data_version`: changes whenever anything in the database did. */
+  dataVersion(): number;
+  /** By the 32 characters of nix32 after `/nix/store/`. */
+  lookupHashPart(hashPart: string): PathInfo | undefined;
+}
+
+export interface CacheHandlerOptions {
+  readonly database: CacheDatabase;
+  /** Keeps paths from the garbage collector while they are sent. */
+  readonly store: Pick<Store, 'leaseTempRoots'>;
+  /** The NAR of a path, in pieces of moderate size that are buffers of their own. */
+  dumpPath(path: StorePath): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  /** Every narinfo is signed with all of them. */
+  readonly keys: readonly SecretKey[];
+  /** Lower is asked first; cache.nixos.org says 40. Default 30. */
+  readonly priority?: number | undefined;
+  /** Told of every fault of ours, which the client sees as a miss or a cut connection; the message says the URL. */
+  readonly onFault?: ((message: string, error: unknown) => void) | undefined;
+  /** For rendered narinfos. Default 256 MiB. */
+  readonly maxCacheBytes?: number | undefined;
+  /** A client that takes nothing for so long is cut off. Default ten minutes. */
+  readonly stallTimeoutMs?: number | undefined;
+  /** Default: where Nix keeps build logs. */
+  readonly logDirectory?: string | undefined;
+}
+
+export interface CacheHandler {
+  /** True when it has taken the request and answers it; false leaves it untouched. */
+  tryServe(req: IncomingMessage, res: ServerResponse): boolean;
+  readonly counters: Readonly<CacheCounters>;
+}
+
+export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
+  const { database, keys, logDirectory = nixLogDirectory, stallTimeoutMs = 600_000 } = options;
+  const counters: CacheCounters = {
+    narinfoHits: 0,
+    narinfoMisses: 0,
+    nars: 0,
+    narBytes: 0,
+    narsCut: 0,
+    faults: 0,
+  };
+  const narinfos = createNarInfoCache({
+    maxBytes: options.maxCacheBytes ?? 256 * 1024 * 1024,
+    dataVersion: () => database.dataVersion(),
+    lookup: (hashPart) => database.lookupHashPart(hashPart),
+    render: (info) => renderNarInfo(info, keys),
+  });
+  const nars = {
+    roots: createTempRootKeeper(options.store),
+    dumpPath: (path: StorePath) => options.dumpPath(path),
+    stallTimeoutMs,
+  };
+  const cacheInfo = Buffer.from(
+    `StoreDir: /nix/store\nWantMassQuery: 1\nPriority: ${options.priority ?? 30}\n`,
+  );
+  const context: CacheContext = {
+    counters,
+    fault(error, req) {
+      counters.faults += 1;
+      options.onFault?.(`${req.method} ${req.url}: ${errorMessage(error)}`, error);
+    },
+    find(req, hashPart) {
+      const info = attempt(req, () => database.lookupHashPart(hashPart));
+      return info === undefined || info.narSize === 0 || info.narHash === '' ? undefined : info;
+    },
+  };
+  const attempt = <T>(req: IncomingMessage, what: () => T): T | undefined => {
+    try {
+      return what();
+    } catch (error) {
+      context.fault(error, req);
+      return undefined;
+    }
+  };
+
+  const serveNarInfo = (req: IncomingMessage, res: ServerResponse, hashPart: string): void => {
+    const rendered = attempt(req, () => narinfos.get(hashPart));
+    counters[rendered === undefined ? 'narinfoMisses' : 'narinfoHits'] += 1;
+    if (rendered === undefined) sendNotFound(res);
+    else
+      sendBody(req, res, rendered.body, {
+        'Content-Type': 'text/x-nix-narinfo',
+        'Cache-Control': 'public, max-age=86400',
+        ETag: rendered.etag,
+      });
+  };
+
+  const serveListing = async (req: IncomingMessage, res: ServerResponse, hashPart: string): Promise<void> => {
+    const info = context.find(req, hashPart);
+    if (info === undefined) return sendNotFound(res);
+    const listing = await listNar(info.path, untilClosed(res));
+    sendBody(req, res, Buffer.from(JSON.stringify(listing)), {
+      'Content-Type': 'application/json',
+      'Cache-Control': 'public, max-age=86400',
+      ETag: `"${info.narHash}"`,
+    });
+  };
+
+  const serveLog = async (req: IncomingMessage, res: ServerResponse, name: string): Promise<void> => {
+    const log = await openBuildLog(name, logDirectory, untilClosed(res));
+    if (log === undefined) return sendNotFound(res);
+    res.setHeader('Content-Type', 'text/plain; charset=utf-8');
+    res.setHeader('Cache-Control', 'public, max-age=86400');
+    log.on('error', () => res.destroy());
+    if (req.method === 'HEAD') {
+      log.destroy();
+      res.end();
+      return;
+    }
+    res.setTimeout(stallTimeoutMs, () => res.destroy());
+    log.pipe(res);
+  };
+
+  const serveHealth = (req: IncomingMessage, res: ServerResponse): void => {
+    const well = attempt(req, () => database.dataVersion()) !== undefined;
+    res.writeHead(well ? 200 : 503, { 'Content-Type': 'text/plain', 'Cache-Control': 'no-store' });
+    res.end(well ? 'ok\n' : 'the store database cannot be read\n');
+  };
+
+  const serve = async (request: CacheRequest, req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    switch (request.kind) {
+      case 'narinfo':
+        return serveNarInfo(req, res, request.hashPart);
+      case 'nar':
+        return serveNar(req, res, request, context, nars);
+      case 'listing':
+        return serveListing(req, res, request.hashPart);
+      case 'log':
+        return serveLog(req, res, request.name);
+      case 'health':
+        return serveHealth(req, res);
+      case 'cache-info':
+        return sendBody(req, res, cacheInfo, {
+          'Content-Type': 'text/x-nix-cache-info',
+          'Cache-Control': 'public, max-age=3600',
+        });
+    }
+  };
+
+  return {
+    counters,
+    tryServe(req, res) {
+      if (req.method !== 'GET' && req.method !== 'HEAD') return false;
+      const request = parseCacheUrl(req.url ?? '');
+      if (request === undefined) return false;
+      // A client that goes away is no fault, and is told by 'close'.
+      res.on('error', () => {});
+      serve(request, req, res).catch((error: unknown) => {
+        if (!res.destroyed) context.fault(error, req);
+        if (res.headersSent) res.destroy();
+        else sendNotFound(res);
+      });
+      return true;
+    },
+  };
+}
+
+function untilClosed(res: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  res.once('close', () => controller.abort());
+  return controller.signal;
+}

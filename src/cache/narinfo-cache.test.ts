@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { parseStorePath, storePathHash } from '../nix/store-path.ts';
+import type { PathInfo } from '../store/store.ts';
+import { createNarInfoCache } from './narinfo-cache.ts';
+
+function row(letter: string, change: Partial<PathInfo> = {}): PathInfo {
+  return {
+    path: parseStorePath(`/nix/store/${letter.repeat(32)}-x`),
+    deriver: undefined,
+    narHash: 'ab'.repeat(32),
+    narSize: 96,
+    references: [],
+    registrationTime: 1,
+    ultimate: true,
+    signatures: [],
+    contentAddress: '',
+    ...change,
+  };
+}
+
+/** A database of rows by hash part that counts what is asked of it. */
+function setUp(maxBytes = 100_000) {
+  const rows = new Map<string, PathInfo>();
+  const state = { version: 1, lookups: 0, renders: 0 };
+  const cache = createNarInfoCache({
+    maxBytes,
+    dataVersion: () => state.version,
+    lookup(hashPart) {
+      state.lookups += 1;
+      return rows.get(hashPart);
+    },
+    render(info) {
+      state.renders += 1;
+      if (info.narSize === 0) return undefined;
+      return { body: Buffer.from(`${info.path} ${info.signatures.join()}`), etag: '"x"' };
+    },
+  });
+  const put = (info: PathInfo): string => {
+    rows.set(storePathHash(info.path), info);
+    return storePathHash(info.path);
+  };
+  return { cache, state, rows, put, body: (hashPart: string) => cache.get(hashPart)?.body.toString() };
+}
+
+describe('createNarInfoCache', () => {
+  it('asks and renders once while the database stays the same', () => {
+    const { cache, state, put } = setUp();
+    const a = put(row('a'));
+    const first = cache.get(a);
+    expect(first?.body.toString()).toContain(a);
+    expect(cache.get(a)).toBe(first);
+    expect(state).toMatchObject({ lookups: 1, renders: 1 });
+  });
+
+  it('looks again after a change, and renders again only what changed', () => {
+    const { cache, state, put, body } = setUp();
+    const a = put(row('a'));
+    const first = cache.get(a);
+    state.version = 2;
+    expect(cache.get(a)).toBe(first);
+    expect(state).toMatchObject({ lookups: 2, renders: 1 });
+    put(row('a', { signatures: ['k:sig'] }));
+    state.version = 3;
+    expect(body(a)).toContain('k:sig');
+    expect(state).toMatchObject({ lookups: 3, renders: 2 });
+  });
+
+  it('forgets a path that was deleted', () => {
+    const { cache, state, put, rows } = setUp();
+    const a = put(row('a'));
+    cache.get(a);
+    rows.clear();
+    state.version = 2;
+    expect(cache.get(a)).toBeUndefined();
+  });
+
+  it('remembers a miss, but not beyond the next change', () => {
+    const { cache, state, put } = setUp();
+    const a = 'a'.repeat(32);
+    expect(cache.get(a)).toBeUndefined();
+    expect(cache.get(a)).toBeUndefined();
+    expect(state.lookups).toBe(1);
+    put(row('a'));
+    state.version = 2;
+    expect(cache.get(a)).toBeDefined();
+  });
+
+  it('does not take an entry for newer than it is when a commit comes between', () => {
+    let version = 1;
+    let signature = 'k:old';
+    const cache = createNarInfoCache({
+      maxBytes: 10_000,
+      dataVersion: () => version,
+      lookup() {
+        const found = row('a', { signatures: [signature] });
+        // The commit comes after the row was read, before the answer is out.
+        signature = 'k:new';
+        version = 2;
+        return found;
+      },
+      render: (info) => ({ body: Buffer.from(info.signatures.join()), etag: '"x"' }),
+    });
+    expect(cache.get('a')?.body.toString()).toBe('k:old');
+    expect(cache.get('a')?.body.toString()).toBe('k:new');
+  });
+
+  it('has no answer for a row that cannot be rendered', () => {
+    const { cache, put } = setUp();
+    expect(cache.get(put(row('a', { narSize: 0 })))).toBeUndefined();
+  });
+
+  it('stays within its bytes and drops what was not used for longest', () => {
+    const { cache, state, put } = setUp(1500);
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((letter) => put(row(letter)));
+    for (const hashPart of [a, b, c, a, d]) cache.get(hashPart!);
+    expect(cache.bytes).toBeLessThanOrEqual(1500);
+    expect(state.renders).toBe(4);
+    cache.get(a!);
+    cache.get(d!);
+    expect(state.renders).toBe(4);
+    cache.get(b!);
+    expect(state.renders).toBe(5);
+  });
+
+  it('stays bounded under requests for what is not there', () => {
+    const { cache } = setUp(10_000);
+    for (let i = 0; i < 5000; i++) cache.get(String(i).padStart(32, '0'));
+    expect(cache.bytes).toBeLessThanOrEqual(10_000);
+  });
+});

@@ -1,0 +1,67 @@
+/** `proteus doctor`: looks at everything a build and a deployment need, and says how to mend what is wrong. */
+
+import { localBuilder } from '../../build/local-builder.ts';
+import { errorMessage } from '../../util/error-message.ts';
+import { chooseBuilders } from '../choose-builders.ts';
+import type { CommandModule } from '../command-module.ts';
+import type { CliContext } from '../context.ts';
+import { type Check, problem } from '../doctor/check.ts';
+import { checkBuilders } from '../doctor/check-builders.ts';
+import { checkEmulation } from '../doctor/check-emulation.ts';
+import { checkKeys } from '../doctor/check-keys.ts';
+import { checkNix } from '../doctor/check-nix.ts';
+import { checkTools } from '../doctor/check-tools.ts';
+import { renderChecks } from '../doctor/render-checks.ts';
+import { collect } from '../network-options.ts';
+
+interface Flags {
+  readonly builders?: readonly string[];
+  readonly key?: readonly string[];
+}
+
+export const define: CommandModule['define'] = (command, run) => {
+  command
+    .option(
+      '--builders <machines>',
+      'builders to check, as in nix.conf (default: /etc/nix/machines)',
+      collect,
+    )
+    .option('--key <file>', 'signing key to check; may be given more than once', collect)
+    .addHelpText('after', '\nExample:\n  proteus doctor --key cache.secret --builders @/etc/nix/machines\n')
+    .action((flags: Flags) => {
+      run(async (context) => {
+        const checks = await examine(context, flags);
+        if (context.json) context.stdout.write(`${JSON.stringify({ type: 'result', checks })}\n`);
+        else context.stdout.write(renderChecks(checks));
+        return checks.some(({ status }) => status === 'problem') ? 1 : 0;
+      });
+    });
+};
+
+async function examine(context: CliContext, flags: Flags): Promise<readonly Check[]> {
+  const { signal, env } = context;
+  const tools = await checkTools(env);
+  const keys = await checkKeys(flags.key ?? []);
+  try {
+    const local = await localBuilder({ env, signal });
+    const builders = await chooseBuilders(context, flags.builders);
+    return [
+      ...tools,
+      ...(await checkNix(local, signal)),
+      ...(await checkEmulation(local, signal)),
+      ...(await checkBuilders(
+        builders.filter(({ isLocal }) => !isLocal),
+        signal,
+      )),
+      ...keys,
+    ];
+  } catch (error) {
+    // Without Nix nothing more can be asked; what is known already is still worth telling.
+    signal.throwIfAborted();
+    return [
+      ...tools,
+      problem('configuration', errorMessage(error), 'mend what is said above, then try again'),
+      ...keys,
+    ];
+  }
+}

@@ -1,0 +1,26 @@
+/** Whether the foreign Nix code of a request parses, so that it can be typed to a repl. */
+
+import type { EvaluationError } from '../events/event.ts';
+import { parseEvaluationError } from '../network/parse-evaluation-error.ts';
+import { runProcess } from '../process/run-process.ts';
+import type { EvaluationRequest } from './evaluation.ts';
+import { requestExpression } from './worker-input.ts';
+
+interface Options {
+  readonly signal?: AbortSignal | undefined;
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+/** What Nix says against the root and the arguments; undefined when they parse. */
+export async function findSyntaxError(
+  request: EvaluationRequest,
+  { signal, env }: Options,
+): Promise<EvaluationError | undefined> {
+  const argv = ['nix-instantiate', '--parse', '--expr', `{ ${requestExpression(request)} }`] as const;
+  const { code, stderr } = await runProcess(argv, {
+    signal,
+    okCodes: [0, 1],
+    ...(env === undefined ? {} : { env }),
+  });
+  return code === 0 ? undefined : parseEvaluationError(stderr);
+}

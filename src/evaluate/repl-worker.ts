@@ -1,0 +1,174 @@
+/**
+ * One `nix repl` process that evaluates job after job. An error in a job does not end it, only a stack overflow (on
+ * older versions) or a signal does.
+ *
+ * With `--log-format internal-json` each message on its standard error is one line. Those of our worker function begin
+ * with a random nonce: `ready` once, and for each job `result JSON`, `meta JSON` and `end`. What comes in between belongs
+ * to the job: `error:` messages say why there is no result, others are warnings and traces. Its standard output
+ * repeats the input and is not read.
+ */
+
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { parseInternalJsonLine } from '../nix/internal-json.ts';
+import { stripAnsi } from '../nix/strip-ansi.ts';
+import { type Argv, type ProcessExit, type RunningProcess, startProcess } from '../process/start-process.ts';
+import { AppError } from '../util/app-error.ts';
+import { readLines } from './read-lines.ts';
+import { jobInput, workerWords } from './worker-input.ts';
+
+const resultSchema = z.union([
+  z.object({
+    derivation: z.object({
+      name: z.string(),
+      system: z.string(),
+      drvPath: z.string(),
+      outputs: z.record(z.string(), z.string()),
+    }),
+  }),
+  z.object({ attributes: z.array(z.string()) }),
+  z.object({ other: z.string() }),
+]);
+const metaSchema = z.record(z.string(), z.unknown());
+
+/** What is at an attribute path: a derivation, a set to walk into (perhaps with nothing to see), or something else. */
+export type WorkerResult = z.infer<typeof resultSchema>;
+
+export type WorkerAnswer =
+  | { readonly type: 'result'; readonly result: WorkerResult; readonly meta: Readonly<Record<string, unknown>> }
+  /** Errors as Nix printed them. */
+  | { readonly type: 'error'; readonly text: string }
+  | { readonly type: 'died'; readonly exit: ProcessExit; readonly lastWords: string };
+
+interface Job {
+  readonly onMessage: (text: string) => void;
+  readonly resolve: (answer: WorkerAnswer) => void;
+  readonly errors: string[];
+  result?: WorkerResult;
+  meta?: Readonly<Record<string, unknown>>;
+}
+
+interface WorkerOptions {
+  /** `nix repl` and its arguments. */
+  readonly argv: Argv;
+  /** Gives the input that defines the worker function, for a nonce. */
+  readonly setup: (nonce: string) => string;
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export class ReplWorker implements AsyncDisposable {
+  readonly #nonce = randomBytes(16).toString('hex');
+  readonly #process: RunningProcess;
+  readonly #lastLines: string[] = [];
+  #job: Job | undefined;
+  #exit: ProcessExit | undefined;
+
+  /** Throws `evaluation.worker` when the repl does not come up, `process.missing`, `interrupted`. */
+  static async start({ argv, setup, env, signal }: WorkerOptions): Promise<ReplWorker> {
+    const child = await startProcess(argv, {
+      signal,
+      // It holds nothing that could be left half-written.
+      killAfterMs: 100,
+      ...(env === undefined ? {} : { env }),
+    });
+    const worker = new ReplWorker(child);
+    const answer = await worker.#ask(setup(worker.#nonce), () => {});
+    if (answer.type === 'result') return worker;
+    await worker.kill();
+    if (signal?.aborted) throw new AppError('interrupted', 'the evaluation was interrupted');
+    const why = answer.type === 'error' ? answer.text : answer.lastWords;
+    throw new AppError('evaluation.worker', `${argv.slice(0, 2).join(' ')} did not start: ${why}`);
+  }
+
+  private constructor(child: RunningProcess) {
+    this.#process = child;
+    child.stdout.resume();
+    void this.#listen();
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  get alive(): boolean {
+    return this.#exit === undefined;
+  }
+
+  /** Evaluates what is at the path. One at a time. Messages are warnings and traces, without colours. */
+  run(attrPath: readonly string[], onMessage: (text: string) => void): Promise<WorkerAnswer> {
+    return this.#ask(jobInput(attrPath, this.#nonce), onMessage);
+  }
+
+  kill(): Promise<void> {
+    return this.#process.kill();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.kill();
+  }
+
+  #ask(input: string, onMessage: (text: string) => void): Promise<WorkerAnswer> {
+    return new Promise((resolve) => {
+      this.#job = { onMessage, resolve, errors: [] };
+      if (this.#exit !== undefined) this.#died(this.#exit);
+      else this.#process.stdin.write(input);
+    });
+  }
+
+  async #listen(): Promise<void> {
+    try {
+      for await (const line of readLines(this.#process.stderr)) this.#hear(line);
+    } catch {
+      // The pipe of a killed process can break; its exit says what happened.
+    }
+    this.#exit = await this.#process.exited;
+    this.#died(this.#exit);
+  }
+
+  #hear(line: string): void {
+    const event = parseInternalJsonLine(line);
+    if (event === undefined) {
+      // Told by something that knows nothing of the format, such as the handler of stack overflows.
+      if (!line.startsWith('@nix ')) this.#lastLines.push(stripAnsi(line));
+      if (this.#lastLines.length > 20) this.#lastLines.shift();
+      return;
+    }
+    if (event.action !== 'msg' || event.level > 1) return;
+    const own = `trace: ${this.#nonce} `;
+    if (event.msg.startsWith(own)) {
+      this.#hearOwn(event.msg.slice(own.length));
+      return;
+    }
+    const text = stripAnsi(event.msg).trimEnd();
+    if (text.startsWith('error:')) this.#job?.errors.push(text);
+    else this.#job?.onMessage(text);
+  }
+
+  #hearOwn(message: string): void {
+    const job = this.#job;
+    if (job === undefined) return;
+    const [word = ''] = message.split(' ', 1);
+    const json = message.slice(word.length + 1);
+    if (word === workerWords.result) job.result = resultSchema.parse(JSON.parse(json));
+    else if (word === workerWords.meta) job.meta = metaSchema.parse(JSON.parse(json));
+    else if (word === workerWords.ready && job.errors.length === 0) {
+      this.#answer({ type: 'result', result: { other: 'ready' }, meta: {} });
+    } else if (job.result === undefined) {
+      this.#answer({ type: 'error', text: job.errors.join('\n\n') });
+    } else {
+      this.#answer({ type: 'result', result: job.result, meta: job.meta ?? {} });
+    }
+  }
+
+  #died(exit: ProcessExit): void {
+    const lastWords = [...(this.#job?.errors ?? []), ...this.#lastLines].join('\n');
+    this.#answer({ type: 'died', exit, lastWords });
+  }
+
+  #answer(answer: WorkerAnswer): void {
+    const job = this.#job;
+    this.#job = undefined;
+    job?.resolve(answer);
+  }
+}

@@ -1,0 +1,72 @@
+/**
+ * Takes what Nix prints about an evaluation error apart into message, position and trace.
+ *
+ * Two layouts. Up to 2.18 or so the error comes first, its position under it, then the frames that led to it, innermost
+ * first:
+ *
+ *     error: value is null while a set was expected
+ *            at /x/net.nix:3:5:
+ *                 2| …
+ *            … while evaluating the attribute 'config'
+ *            at /x/lib.nix:10:1:
+ *
+ * Later the frames come first, innermost last, under a bare `error:`, and the error is the last block, at an indent of
+ * seven. Source: libutil/error.cc (`showErrorInfo`).
+ */
+
+import type { EvaluationError, SourcePosition } from '../events/event.ts';
+import { stripAnsi } from '../nix/strip-ansi.ts';
+
+const positionLine = /^\s*at (?<file>[^\s].*):(?<line>\d+):(?<column>\d+)(?::| |$)/;
+/** Lines that end a message: its position, frames, excerpts of source, advice about --show-trace. */
+const notMessage = /^\s*(?:at .*:\d+(?::\d+)?:?$|at «|… |\d+\||\||\(use '--show-trace'|\(stack trace truncated)/;
+/** Plumbing of nixpkgs: shown only when there is nothing better. */
+const plumbing =
+  /\/lib\/(?:asserts|attrsets|customisation|debug|fixed-points|lists|modules|options|strings|trivial|types)\.nix$/;
+/** Our own expressions, which are never where the mistake is. */
+const ownFiles = /\/nix\/(?:eval-machines|host-module|options|deployment-info|machines|worker)\.nix$/;
+
+/** Never fails: a text that is no Nix error becomes the message as it is. */
+export function parseEvaluationError(text: string): EvaluationError {
+  const trace = stripAnsi(text).trim();
+  const lines = trace.split('\n');
+  const first = lines.findLastIndex((line) => line.startsWith('error:'));
+  if (first === -1) return { message: lines[0] ?? '', trace };
+  const framesFirst = lines[first]?.trim() === 'error:';
+  const start = framesFirst ? lines.findLastIndex((line) => /^ {7}error:/.test(line)) : first;
+  if (start === -1) return { message: lines[first + 1]?.trim() ?? 'error', trace };
+
+  const own = lines.slice(start);
+  const frames = framesFirst ? lines.slice(first, start) : [];
+  // Innermost first, in both layouts.
+  const position = bestPosition([...positions(own), ...positions(frames).toReversed()]);
+  const message = messageOf(own);
+  return position === undefined ? { message, trace } : { message, position, trace };
+}
+
+function messageOf(block: readonly string[]): string {
+  const end = block.findIndex((line, index) => index > 0 && notMessage.test(line));
+  const [first = '', ...rest] = end === -1 ? block : block.slice(0, end);
+  return [first.replace(/^\s*error:\s*/, ''), ...rest.map((line) => line.replace(/^ {1,7}/, ''))]
+    .map((line) => line.trimEnd())
+    .join('\n')
+    .trim();
+}
+
+function positions(lines: readonly string[]): SourcePosition[] {
+  return lines.flatMap((line) => {
+    const groups = positionLine.exec(line)?.groups;
+    if (groups?.file === undefined || !groups.file.startsWith('/')) return [];
+    return [{ file: groups.file, line: Number(groups.line), column: Number(groups.column) }];
+  });
+}
+
+function bestPosition(candidates: readonly SourcePosition[]): SourcePosition | undefined {
+  const others = candidates.filter(({ file }) => !ownFiles.test(file));
+  return others.find(({ file }) => !plumbing.test(file)) ?? others[0];
+}
+
+/** `message`, after the place where it is, for texts that quote an evaluation error in one line. */
+export function describeEvaluationError({ message, position }: EvaluationError): string {
+  return position === undefined ? message : `${position.file}:${position.line}: ${message}`;
+}

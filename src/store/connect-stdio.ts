@@ -1,0 +1,53 @@
+/** A transport over the standard input and output of a program: `nix-daemon --stdio`, or ssh that starts it elsewhere. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Argv, type RunningProcess, startProcess } from '../process/start-process.ts';
+import type { Transport } from './transport.ts';
+
+const goodbyeMs = 2000;
+/** How long the last words of a program that has closed its output are waited for. */
+const lastWordsMs = 1000;
+const keptBytes = 8192;
+const keptLines = 20;
+
+/** Starts the program; throws `process.missing` or `interrupted`. */
+export async function connectStdio(
+  argv: Argv,
+  options: {
+    readonly signal?: AbortSignal | undefined;
+    readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  } = {},
+): Promise<Transport> {
+  // The signal ends one call, not the connection: it is for the caller to destroy us.
+  if (options.signal?.aborted) options.signal.throwIfAborted();
+  const child = await startProcess(argv, options.env === undefined ? {} : { env: options.env });
+  const said = keepTail(child);
+  const within = async (ms: number): Promise<void> => {
+    const timer = new AbortController();
+    await Promise.race([child.exited, delay(ms, undefined, { signal: timer.signal }).catch(() => {})]);
+    timer.abort();
+  };
+  return {
+    input: child.stdout,
+    output: child.stdin,
+    diagnostics: async () => {
+      await within(lastWordsMs);
+      return said();
+    },
+    close: async () => {
+      child.stdin.end();
+      child.stdout.resume();
+      await within(goodbyeMs);
+      await child.kill();
+    },
+    destroy: () => child.kill(),
+  };
+}
+
+function keepTail(child: RunningProcess): () => string {
+  let tail = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    tail = (tail + chunk.toString('utf8')).slice(-keptBytes);
+  });
+  return () => tail.trim().split('\n').slice(-keptLines).join('\n');
+}

@@ -1,0 +1,2 @@
+export { copyPaths } from './copy-paths.ts';
+export { queryClosure } from './query-closure.ts';

@@ -1,0 +1,41 @@
+/** Opening a store: the one way to get a `Store`. */
+
+import { storeDir } from '../nix/store-path.ts';
+import { Connection } from './connection.ts';
+import { localUri, openTransport } from './open-transport.ts';
+import { RemoteStore } from './remote-store.ts';
+import type { Store } from './store.ts';
+import { type StoreSpec, storeName } from './store-spec.ts';
+
+export type { StoreSpec } from './store-spec.ts';
+
+export interface OpenStoreOptions {
+  /** Ends the opening; calls have signals of their own. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * How many connections there are at most for each of three kinds of work: questions, builds and imports, and
+   * reading NARs. Default: 4, and 2 over ssh.
+   */
+  readonly maxConnections?: number | undefined;
+  /** Nix settings for every call, by name. */
+  readonly settings?: Readonly<Record<string, string>> | undefined;
+  /** Environment of what is started (ssh, nix-daemon). Default: ours. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+/**
+ * Connects to the store and greets it. Throws `store.unreachable`, `store.protocol`, `store.refused`,
+ * `process.missing` or `interrupted`.
+ */
+export async function openStore(spec: StoreSpec, options: OpenStoreOptions = {}): Promise<Store> {
+  const name = storeName(spec);
+  const { env, settings } = options;
+  return RemoteStore.open({
+    name,
+    maxConnections: options.maxConnections ?? (spec.type === 'ssh' ? 2 : 4),
+    signal: options.signal,
+    filesAt: spec.type === 'local' && localUri(env) === 'local' ? storeDir : undefined,
+    connect: async (signal) =>
+      Connection.open(await openTransport(spec, { signal, env }), { name, settings, signal }),
+  });
+}

@@ -1,0 +1,220 @@
+/**
+ * A read-only view of the database of the local store: faster than asking the daemon, and possible for any user.
+ *
+ * Nix keeps it in WAL mode. Without write access to its folder it can be read only while somebody who has it keeps the
+ * `-wal` and `-shm` files there; an idle Nix before 2.22 removes them. Two modes of reading, therefore:
+ *
+ * - shared: the ordinary one, which sees every commit.
+ * - immutable: while there is no `-wal`, the file alone is the database and nobody writes to it. That is checked before
+ *   and after each question; once it is not so any more the database is opened anew.
+ *
+ * Errors that a writer at work can cause for a moment are tried again. Nothing is ever written, and no transaction
+ * stays open, for that would keep the `-wal` from being emptied. Source: libstore/schema.sql, local-store.cc,
+ * sqlite.cc.
+ */
+
+import { existsSync, statSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
+import { type StorePath, storeDir } from '../nix/store-path.ts';
+import { AppError } from '../util/app-error.ts';
+import { errorMessage } from '../util/error-message.ts';
+import { pathInfoOfRow } from './path-info-of-row.ts';
+import { referencesFirst } from './references-first.ts';
+import type { PathInfo, Store, TempRootLease } from './store.ts';
+
+export interface StoreDatabaseOptions {
+  /** A store with a daemon, one connection of which is held: its daemon keeps the `-wal` there for us. */
+  readonly keepOpenBy?: Pick<Store, 'leaseTempRoots'> | undefined;
+  /** How long a question is tried again; default 5 s. */
+  readonly patienceMs?: number | undefined;
+}
+
+/** A path with its number: later registrations have higher ones. */
+export interface NumberedPath {
+  readonly id: number;
+  /** Undefined for rows of ancient Nix versions without a hash or size. */
+  readonly info: PathInfo | undefined;
+}
+
+/** BUSY, and what readers can meet while a writer commits, recovers or removes the `-wal` under them. */
+const passing = new Set([5, 261, 264, 517, 520, 1288]);
+/** READONLY_DIRECTORY: the `-shm` file is missing and cannot be made. */
+const readOnlyFolder = 1544;
+
+const columns = `v.id, v.path, v.hash, v.registrationTime, v.deriver, v.narSize, v.ultimate, v.sigs, v.ca,
+  (select group_concat(r.path, ' ') from Refs f join ValidPaths r on f.reference = r.id where f.referrer = v.id) refs`;
+
+/**
+ * Opens the view. Throws `store.database` when there is no such database, or it cannot be read.
+ */
+export async function openStoreDatabase(
+  path = '/nix/var/nix/db/db.sqlite',
+  options: StoreDatabaseOptions = {},
+): Promise<StoreDatabase> {
+  const lease = await options.keepOpenBy?.leaseTempRoots([]);
+  const database = new StoreDatabase(path, options.patienceMs ?? 5000, lease);
+  try {
+    database.dataVersion();
+  } catch (error) {
+    database[Symbol.dispose]();
+    throw error;
+  }
+  return database;
+}
+
+type Opened = ReturnType<typeof openFile> & {
+  /** What the file looked like when it was opened as immutable. */
+  readonly stamp: string | undefined;
+};
+
+/** Calls are synchronous; each throws `store.database` when the database cannot be read. */
+export class StoreDatabase implements Disposable {
+  readonly #path: string;
+  readonly #patienceMs: number;
+  readonly #lease: TempRootLease | undefined;
+  #opened: Opened | undefined;
+  #generation = 0;
+
+  constructor(path: string, patienceMs: number, lease: TempRootLease | undefined) {
+    this.#path = path;
+    this.#patienceMs = patienceMs;
+    this.#lease = lease;
+  }
+
+  /** The path whose hash is these 32 characters of nix32; undefined when there is none, or its row is not complete. */
+  lookupHashPart(hashPart: string): PathInfo | undefined {
+    if (!/^[0-9a-z]{32}$/.test(hashPart)) return undefined;
+    const prefix = `${storeDir}/${hashPart}-`;
+    const row = this.#ask((opened) => opened.first.get(prefix));
+    return typeof row?.path === 'string' && row.path.startsWith(prefix) ? pathInfoOfRow(row) : undefined;
+  }
+
+  lookupPath(path: StorePath): PathInfo | undefined {
+    const row = this.#ask((opened) => opened.exact.get(path));
+    return row === undefined ? undefined : pathInfoOfRow(row);
+  }
+
+  /** Another number whenever anything in the database may have changed. */
+  dataVersion(): number {
+    const row = this.#ask((opened) => opened.version.get());
+    // SQLite counts per connection; each one opened gets numbers of its own.
+    return this.#generation * 2 ** 32 + Number(row?.data_version);
+  }
+
+  /** Up to `limit` paths registered after the one with this number, in order; 0 for all. */
+  pathsAfter(id: number, limit: number): NumberedPath[] {
+    const rows = this.#ask((opened) => opened.after.all(id, limit));
+    return rows.map((row) => ({ id: Number(row.id), info: pathInfoOfRow(row) }));
+  }
+
+  /** The path with all it refers to, references first. Throws `store.path-missing` when some of it is not valid. */
+  closure(path: StorePath): PathInfo[] {
+    return this.#ask((opened) => {
+      opened.database.exec('begin');
+      try {
+        const closure = new Map<StorePath, PathInfo>();
+        const wanted: StorePath[] = [path];
+        for (let next = wanted.pop(); next !== undefined; next = wanted.pop()) {
+          if (closure.has(next)) continue;
+          const row = opened.exact.get(next);
+          const info = row === undefined ? undefined : pathInfoOfRow(row);
+          if (info === undefined)
+            throw new AppError('store.path-missing', `${next} is not valid in the local store`);
+          closure.set(next, info);
+          wanted.push(...info.references);
+        }
+        return referencesFirst(closure.values());
+      } finally {
+        opened.database.exec('rollback');
+      }
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#close();
+    // Nothing is lost when the daemon learns of it a moment later.
+    void this.#lease?.[Symbol.asyncDispose]();
+  }
+
+  #ask<T>(question: (opened: Opened) => T): T {
+    const deadline = performance.now() + this.#patienceMs;
+    for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 50)) {
+      try {
+        const opened = this.#open();
+        const answer = question(opened);
+        if (this.#stillFits(opened)) return answer;
+      } catch (error) {
+        const code = sqliteCode(error);
+        if (code === undefined) throw error;
+        if (!passing.has(code) && code !== readOnlyFolder) throw this.#unreadable(error);
+        if (performance.now() > deadline) throw this.#unreadable(error);
+        this.#close();
+      }
+      // Rare and short: waiting here spares every caller from being asynchronous.
+      Atomics.wait(pauseCell, 0, 0, pauseMs);
+    }
+  }
+
+  #open(): Opened {
+    if (this.#opened !== undefined && this.#stillFits(this.#opened)) return this.#opened;
+    this.#close();
+    if (!existsSync(this.#path)) throw this.#unreadable(new Error('there is no such file'));
+    this.#generation += 1;
+    try {
+      this.#opened = { ...openFile(this.#path), stamp: undefined };
+    } catch (error) {
+      const stamp = this.#stamp();
+      if (sqliteCode(error) !== readOnlyFolder || stamp === undefined) throw error;
+      this.#opened = { ...openFile(`${pathToFileURL(this.#path).href}?immutable=1`), stamp };
+    }
+    return this.#opened;
+  }
+
+  #stillFits(opened: Opened): boolean {
+    return opened.stamp === undefined || opened.stamp === this.#stamp();
+  }
+
+  /** What tells that the file has been written to; undefined while there is a `-wal`, so that it is not all. */
+  #stamp(): string | undefined {
+    if (existsSync(`${this.#path}-wal`)) return undefined;
+    const { ino, size, mtimeNs } = statSync(this.#path, { bigint: true });
+    return `${ino} ${size} ${mtimeNs}`;
+  }
+
+  #close(): void {
+    this.#opened?.database.close();
+    this.#opened = undefined;
+  }
+
+  #unreadable(cause: unknown): AppError {
+    return new AppError('store.database', `cannot read ${this.#path}: ${errorMessage(cause)}`, { cause });
+  }
+}
+
+const pauseCell = new Int32Array(new SharedArrayBuffer(4));
+
+function openFile(location: string) {
+  const database = new DatabaseSync(location, { readOnly: true, timeout: 1000 });
+  try {
+    return {
+      database,
+      version: database.prepare('pragma data_version'),
+      first: database.prepare(
+        `select ${columns} from ValidPaths v where v.path >= ? order by v.path limit 1`,
+      ),
+      exact: database.prepare(`select ${columns} from ValidPaths v where v.path = ?`),
+      after: database.prepare(`select ${columns} from ValidPaths v where v.id > ? order by v.id limit ?`),
+    };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** SQLite's extended error code; undefined for errors that are not its. */
+function sqliteCode(error: unknown): number | undefined {
+  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number'
+    ? error.errcode
+    : undefined;
+}
