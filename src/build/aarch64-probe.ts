@@ -53,6 +53,6 @@ export function aarch64Probe(): Uint8Array {
   file.writeBigUInt64LE(BigInt(size), 96); // p_filesz
   file.writeBigUInt64LE(BigInt(size), 104); // p_memsz
   file.writeBigUInt64LE(0x1000n, 112); // p_align
-  instructions.forEach((word, index) => file.writeUInt32LE(word, headerBytes + index * 4));
+  for (const [index, word] of instructions.entries()) file.writeUInt32LE(word, headerBytes + index * 4);
   return file;
 }

@@ -13,7 +13,7 @@ import type { JobRequest } from '../evaluate/evaluation.ts';
 import { loadNetwork } from '../network/load-network.ts';
 import type { HostMetadata } from '../network/network.ts';
 import { networkRoot, toplevelAttrPath } from '../network/network-root.ts';
-import type { StorePath } from '../nix/store-path.ts';
+import { type StorePath, storePathName } from '../nix/store-path.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Store } from '../store/store.ts';
 import { AppError } from '../util/app-error.ts';
@@ -88,6 +88,14 @@ export async function buildNetwork(
   const hosts: BuiltHost[] = [];
   for (const host of selected) {
     const outcome = await builds.get(host.name);
+    if (outcome?.ok === false) {
+      const culprit = storePathName(outcome.drvPath).replace(/\.drv$/, '');
+      emit({
+        type: 'message',
+        level: 'error',
+        text: `${host.name}: not built: ${culprit}: ${outcome.message}`,
+      });
+    }
     hosts.push({ host, toplevel: outcome?.ok ? outcome.outputs.get('out') : undefined });
   }
   const done = hosts.flatMap(({ host, toplevel }) =>

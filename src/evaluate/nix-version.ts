@@ -15,10 +15,16 @@ interface Options {
 
 /** Asks `nix --version`. Throws `process.missing` without Nix, `evaluation.worker` when the answer has no version. */
 export async function nixVersion({ signal, env }: Options = {}): Promise<NixVersion> {
-  const { stdout } = await runProcess(['nix', '--version'], { signal, ...(env === undefined ? {} : { env }) });
+  const { stdout } = await runProcess(['nix', '--version'], {
+    signal,
+    ...(env === undefined ? {} : { env }),
+  });
   const version = parseNixVersion(stdout);
   if (version !== undefined) return version;
-  throw new AppError('evaluation.worker', `'nix --version' should print a version, but printed '${stdout.trim()}'`);
+  throw new AppError(
+    'evaluation.worker',
+    `'nix --version' should print a version, but printed '${stdout.trim()}'`,
+  );
 }
 
 /** From a line such as `nix (Nix) 2.8.0`; forks put other words before the number. */

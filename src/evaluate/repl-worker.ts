@@ -35,7 +35,11 @@ const metaSchema = z.record(z.string(), z.unknown());
 export type WorkerResult = z.infer<typeof resultSchema>;
 
 export type WorkerAnswer =
-  | { readonly type: 'result'; readonly result: WorkerResult; readonly meta: Readonly<Record<string, unknown>> }
+  | {
+      readonly type: 'result';
+      readonly result: WorkerResult;
+      readonly meta: Readonly<Record<string, unknown>>;
+    }
   /** Errors as Nix printed them. */
   | { readonly type: 'error'; readonly text: string }
   | { readonly type: 'died'; readonly exit: ProcessExit; readonly lastWords: string };
@@ -141,6 +145,8 @@ export class ReplWorker implements AsyncDisposable {
       return;
     }
     const text = stripAnsi(event.msg).trimEnd();
+    // Workers writing derivations side by side wait for each other, which is nobody's concern.
+    if (/^warning: (?:error: )?SQLite database .* is busy/.test(text)) return;
     if (text.startsWith('error:')) this.#job?.errors.push(text);
     else this.#job?.onMessage(text);
   }
@@ -150,9 +156,14 @@ export class ReplWorker implements AsyncDisposable {
     if (job === undefined) return;
     const [word = ''] = message.split(' ', 1);
     const json = message.slice(word.length + 1);
-    if (word === workerWords.result) job.result = resultSchema.parse(JSON.parse(json));
-    else if (word === workerWords.meta) job.meta = metaSchema.parse(JSON.parse(json));
-    else if (word === workerWords.ready && job.errors.length === 0) {
+    if (word === workerWords.result) {
+      const parsed = resultSchema.safeParse(JSON.parse(json));
+      if (parsed.success) job.result = parsed.data;
+      // A set can call itself a derivation and have anything for a name.
+      else job.errors.push(`error: this is no proper derivation: ${z.prettifyError(parsed.error)}`);
+    } else if (word === workerWords.meta) {
+      job.meta = metaSchema.safeParse(JSON.parse(json)).data ?? {};
+    } else if (word === workerWords.ready && job.errors.length === 0) {
       this.#answer({ type: 'result', result: { other: 'ready' }, meta: {} });
     } else if (job.result === undefined) {
       this.#answer({ type: 'error', text: job.errors.join('\n\n') });

@@ -34,9 +34,14 @@ export function workerSettings(
 ): WorkerSettings {
   const budget = settings.memoryBudget ?? Math.floor(totalmem() * 0.8);
   const jobs = request.jobs === 'discover' ? Number.POSITIVE_INFINITY : request.jobs.length;
-  const wanted = Math.min(settings.workers ?? availableParallelism(), jobs, Math.floor(budget / leastPerWorker));
+  const wanted = Math.min(
+    settings.workers ?? availableParallelism(),
+    jobs,
+    Math.floor(budget / leastPerWorker),
+  );
   const workers = Math.max(1, wanted);
-  const heap = settings.initialHeap ?? defaultHeap(version, budget / workers);
+  const heap =
+    settings.initialHeap ?? env.GC_INITIAL_HEAP_SIZE ?? defaultHeap(version, Math.floor(budget / workers));
   return {
     workers,
     budget,
@@ -48,7 +53,7 @@ export function workerSettings(
       ...Object.entries(settings.nixOptions ?? {}).flatMap(([name, value]) => ['--option', name, value]),
       ...(settings.includes ?? []).flatMap((include) => ['-I', include]),
     ],
-    env: heap === undefined ? env : { GC_INITIAL_HEAP_SIZE: String(heap), ...env },
+    env: heap === undefined ? env : { ...env, GC_INITIAL_HEAP_SIZE: String(heap) },
   };
 }
 

@@ -34,7 +34,9 @@ export interface LoadedNetwork extends NetworkMetadata {
   readonly brokenHosts: readonly BrokenHost[];
 }
 
-type Evaluated = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: EvaluationError };
+type Evaluated =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: EvaluationError };
 
 /** How many Nix processes look for broken hosts side by side. */
 const searchers = 2;
@@ -122,9 +124,13 @@ async function evaluate(
   try {
     return { ok: true, value: JSON.parse(stdout) };
   } catch (cause) {
-    throw new AppError('network.evaluation', `${argv[0]} printed no JSON for ${file}: ${stdout.slice(0, 200)}`, {
-      cause,
-    });
+    throw new AppError(
+      'network.evaluation',
+      `${argv[0]} printed no JSON for ${file}: ${stdout.slice(0, 200)}`,
+      {
+        cause,
+      },
+    );
   }
 }
 
@@ -149,7 +155,9 @@ async function wantFile(file: string): Promise<void> {
   const problem = await stat(path.resolve(file)).then(
     (info) => (info.isDirectory() ? 'is a directory, not a network file' : undefined),
     (error: NodeJS.ErrnoException) =>
-      error.code === 'ENOENT' || error.code === 'ENOTDIR' ? 'does not exist' : `cannot be read: ${error.message}`,
+      error.code === 'ENOENT' || error.code === 'ENOTDIR'
+        ? 'does not exist'
+        : `cannot be read: ${error.message}`,
   );
   if (problem !== undefined) throw new AppError('network.invalid', `'${file}' ${problem}`);
 }

@@ -28,7 +28,10 @@ const secret = anyCase(
   z.object({
     source: z.string(),
     destination: z.string(),
-    owner: or(anyCase(z.object({ user: text('root'), group: text('root') })), { user: 'root', group: 'root' }),
+    owner: or(anyCase(z.object({ user: text('root'), group: text('root') })), {
+      user: 'root',
+      group: 'root',
+    }),
     permissions: text('0400'),
     action: texts,
     mkdirs: flag(true),

@@ -14,17 +14,19 @@
  * seven. Source: libutil/error.cc (`showErrorInfo`).
  */
 
+import { fileURLToPath } from 'node:url';
 import type { EvaluationError, SourcePosition } from '../events/event.ts';
 import { stripAnsi } from '../nix/strip-ansi.ts';
 
 const positionLine = /^\s*at (?<file>[^\s].*):(?<line>\d+):(?<column>\d+)(?::| |$)/;
 /** Lines that end a message: its position, frames, excerpts of source, advice about --show-trace. */
-const notMessage = /^\s*(?:at .*:\d+(?::\d+)?:?$|at «|… |\d+\||\||\(use '--show-trace'|\(stack trace truncated)/;
+const notMessage =
+  /^\s*(?:at .*:\d+(?::\d+)?:?$|at «|… |\d+\||\||\(use '--show-trace'|\(stack trace truncated)/;
 /** Plumbing of nixpkgs: shown only when there is nothing better. */
 const plumbing =
   /\/lib\/(?:asserts|attrsets|customisation|debug|fixed-points|lists|modules|options|strings|trivial|types)\.nix$/;
 /** Our own expressions, which are never where the mistake is. */
-const ownFiles = /\/nix\/(?:eval-machines|host-module|options|deployment-info|machines|worker)\.nix$/;
+const ownFolder = fileURLToPath(new URL('../../nix/', import.meta.url));
 
 /** Never fails: a text that is no Nix error becomes the message as it is. */
 export function parseEvaluationError(text: string): EvaluationError {
@@ -62,7 +64,7 @@ function positions(lines: readonly string[]): SourcePosition[] {
 }
 
 function bestPosition(candidates: readonly SourcePosition[]): SourcePosition | undefined {
-  const others = candidates.filter(({ file }) => !ownFiles.test(file));
+  const others = candidates.filter(({ file }) => !file.startsWith(ownFolder));
   return others.find(({ file }) => !plumbing.test(file)) ?? others[0];
 }
 

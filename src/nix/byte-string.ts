@@ -15,7 +15,7 @@ export function decodeByteString(bytes: Uint8Array): string {
   for (let at = 0; at < buffer.length; ) {
     const length = sequenceLength(buffer[at] ?? 0);
     const sequence = buffer.subarray(at, at + length);
-    if (sequence.length === length && isUtf8(sequence)) {
+    if (isUtf8(sequence)) {
       text += sequence.toString('utf8');
       at += length;
     } else {

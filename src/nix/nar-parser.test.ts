@@ -239,6 +239,10 @@ describe('NarParser refuses', () => {
     expect(parseNar(bytes, { maxSize: bytes.length }).consumed).toBe(bytes.length);
     const parser = new NarParser({}, { maxSize: 1000 });
     expect(() => parser.push(bytes.subarray(0, 96))).toThrow('it has more than 1000 bytes');
+    const symlink = written({ type: 'symlink', target: 'x' });
+    expect(refusal(symlink, { maxSize: symlink.length - 1 })).toMatchObject({
+      message: `NAR, byte ${symlink.length - 16}, in "/": it has more than ${symlink.length - 1} bytes`,
+    });
     expect(refusal(written(nested(10)), { maxSize: 500 })).toMatchObject({
       message: expect.stringContaining('it has more than 500 bytes'),
     });

@@ -139,44 +139,47 @@ export class NarParser {
   #gather(buffer: Buffer, at: number): number {
     const taken = Math.min(this.#wanted - this.#heldLength, buffer.length - at);
     this.#offset += taken;
-    let piece = buffer.subarray(at, at + taken);
-    if (taken < this.#wanted) {
-      piece.copy(this.#held, this.#heldLength);
-      this.#heldLength += taken;
-      if (this.#heldLength < this.#wanted) return taken;
-      piece = this.#held.subarray(0, this.#wanted);
-      this.#heldLength = 0;
+    if (taken === this.#wanted) {
+      this.#handlePiece(buffer, at);
+      return taken;
     }
-    this.#handlePiece(piece);
+    buffer.copy(this.#held, this.#heldLength, at, at + taken);
+    this.#heldLength += taken;
+    if (this.#heldLength === this.#wanted) {
+      this.#heldLength = 0;
+      this.#handlePiece(this.#held, 0);
+    }
     return taken;
   }
 
   #expect(piece: Piece, length: number): void {
     this.#piece = piece;
     this.#wanted = length;
-    if (length === 0) this.#handlePiece(Buffer.alloc(0));
+    if (length === 0) this.#handlePiece(this.#held, 0);
   }
 
-  #handlePiece(piece: Buffer): void {
+  /** Handles the piece, which is complete and begins at `start`; slicing every piece off would take most of the time. */
+  #handlePiece(source: Buffer, start: number): void {
+    const end = start + this.#wanted;
     switch (this.#piece) {
       case 'length':
         this.#tokenStart = this.#offset - 8;
-        this.#length = this.#readLength(piece);
+        this.#length = this.#readLength(source, start);
         this.#expect('body', this.#length + padding(this.#length));
         break;
       case 'body':
-        this.#checkPadding(piece.subarray(this.#length));
+        this.#checkPadding(source, start + this.#length, end);
         this.#piece = 'length';
         this.#wanted = 8;
-        this.#handleToken(piece.subarray(0, this.#length));
+        this.#handleToken(source, start, start + this.#length);
         break;
       case 'file-length':
         this.#tokenStart = this.#offset - 8;
-        this.#startFile(this.#readSize(piece));
+        this.#startFile(this.#readSize(source, start));
         break;
       case 'file-padding':
-        this.#tokenStart = this.#offset - piece.length;
-        this.#checkPadding(piece);
+        this.#tokenStart = this.#offset - this.#wanted;
+        this.#checkPadding(source, start, end);
         this.#piece = 'length';
         this.#wanted = 8;
         this.#state = 'node-end';
@@ -185,51 +188,61 @@ export class NarParser {
     }
   }
 
-  #handleToken(bytes: Buffer): void {
+  #handleToken(source: Buffer, start: number, end: number): void {
     if (this.#offset > this.#maxSize) throw this.#tooLarge();
     const state = this.#state;
-    if (isWordState(state)) {
-      const { word, next } = words[state];
-      if (bytes.toString('latin1') !== word) throw this.#wrong(bytes, word);
-      this.#state = next;
-      return;
+    if (state === 'target-value') {
+      const target = source.subarray(start, end);
+      this.#checkName(narTargetProblem(target));
+      this.#state = 'node-end';
+      this.#handler.symlink?.(this.#path, decodeByteString(target));
+    } else if (state === 'name-value') {
+      this.#startEntry(source.subarray(start, end));
+    } else {
+      this.#handleWord(state, source.toString('latin1', start, end));
     }
+  }
+
+  #handleWord(state: Exclude<State, 'target-value' | 'name-value'>, word: string): void {
     switch (state) {
       case 'type-value':
-        this.#startNode(bytes);
+        this.#startNode(word);
         break;
       case 'contents-or-executable':
       case 'contents':
-        this.#startContents(bytes);
-        break;
-      case 'target-value':
-        this.#checkName(narTargetProblem(bytes));
-        this.#handler.symlink?.(this.#path, decodeByteString(bytes));
-        this.#state = 'node-end';
-        break;
-      case 'node-end':
-        if (bytes.toString('latin1') !== ')') throw this.#wrong(bytes, ')');
-        this.#endNode();
+        this.#startContents(word);
         break;
       case 'entry-or-end':
-        this.#entryOrEnd(bytes.toString('latin1'), bytes);
+        this.#entryOrEnd(word);
         break;
-      case 'name-value':
-        this.#startEntry(bytes);
+      case 'node-end':
+        this.#checkWord(word, ')');
+        this.#endNode();
         break;
       case 'entry-end':
-        if (bytes.toString('latin1') !== ')') throw this.#wrong(bytes, ')');
+        this.#checkWord(word, ')');
         this.#path = this.#path.slice(0, -1);
         this.#state = 'entry-or-end';
+        break;
+      case 'magic':
+      case 'node-start':
+      case 'type':
+      case 'executable-value':
+      case 'target':
+      case 'entry-start':
+      case 'name':
+      case 'node':
+        this.#checkWord(word, words[state].word);
+        this.#state = words[state].next;
         break;
     }
   }
 
-  #startNode(bytes: Buffer): void {
+  #startNode(word: string): void {
     this.#nodes += 1;
     if (this.#nodes > this.#maxNodes) throw this.#error(`it has more than ${this.#maxNodes} nodes`);
     if (this.#path.length >= this.#maxDepth) throw this.#error(`it has more than ${this.#maxDepth} levels`);
-    switch (bytes.toString('latin1')) {
+    switch (word) {
       case 'regular':
         this.#executable = false;
         this.#state = 'contents-or-executable';
@@ -243,19 +256,18 @@ export class NarParser {
         this.#state = 'entry-or-end';
         break;
       default:
-        throw this.#wrong(bytes, 'regular', 'symlink', 'directory');
+        throw this.#wrong(word, 'regular', 'symlink', 'directory');
     }
   }
 
-  #startContents(bytes: Buffer): void {
-    const word = bytes.toString('latin1');
+  #startContents(word: string): void {
     if (word === 'contents') {
       this.#expect('file-length', 8);
     } else if (word === 'executable' && this.#state === 'contents-or-executable') {
       this.#executable = true;
       this.#state = 'executable-value';
     } else {
-      throw this.#wrong(bytes, 'contents');
+      throw this.#wrong(word, 'contents');
     }
   }
 
@@ -267,7 +279,7 @@ export class NarParser {
     if (size === 0) this.#expect('file-padding', 0);
   }
 
-  #entryOrEnd(word: string, bytes: Buffer): void {
+  #entryOrEnd(word: string): void {
     if (word === 'entry') {
       this.#state = 'entry-start';
     } else if (word === ')') {
@@ -275,7 +287,7 @@ export class NarParser {
       this.#handler.directoryEnd?.(this.#path);
       this.#endNode();
     } else {
-      throw this.#wrong(bytes, 'entry', ')');
+      throw this.#wrong(word, 'entry', ')');
     }
   }
 
@@ -300,22 +312,28 @@ export class NarParser {
   }
 
   /** The length of a token, no longer than the longest that may stand here, so that it fits what is held. */
-  #readLength(piece: Buffer): number {
-    const length = this.#readSize(piece);
+  #readLength(source: Buffer, start: number): number {
+    const length = this.#readSize(source, start);
     const longest =
       this.#state === 'name-value' ? maxNarName : this.#state === 'target-value' ? maxNarTarget : maxWord;
     if (length > longest) throw this.#error(`wanted a token of at most ${longest} bytes, got ${length}`);
     return length;
   }
 
-  #readSize(piece: Buffer): number {
-    const size = piece.readUInt32LE(0) + piece.readUInt32LE(4) * 2 ** 32;
+  #readSize(source: Buffer, start: number): number {
+    const size = source.readUInt32LE(start) + source.readUInt32LE(start + 4) * 2 ** 32;
     if (!Number.isSafeInteger(size)) throw this.#error('a length is larger than 2^53');
     return size;
   }
 
-  #checkPadding(bytes: Buffer): void {
-    if (bytes.some((byte) => byte !== 0)) throw this.#error('the padding is not zero');
+  #checkPadding(source: Buffer, start: number, end: number): void {
+    for (let at = start; at < end; at++) {
+      if (source[at] !== 0) throw this.#error('the padding is not zero');
+    }
+  }
+
+  #checkWord(word: string, wanted: string): void {
+    if (word !== wanted) throw this.#wrong(word, wanted);
   }
 
   #checkName(problem: string | undefined): void {
@@ -326,9 +344,9 @@ export class NarParser {
     return this.#error(`it has more than ${this.#maxSize} bytes`);
   }
 
-  #wrong(bytes: Buffer, ...wanted: readonly string[]): AppError {
+  #wrong(word: string, ...wanted: readonly string[]): AppError {
     const choice = wanted.map((word) => JSON.stringify(word)).join(' or ');
-    return this.#error(`wanted ${choice}, got ${JSON.stringify(decodeByteString(bytes))}`);
+    return this.#error(`wanted ${choice}, got ${JSON.stringify(word)}`);
   }
 
   #error(problem: string, at = this.#tokenStart): AppError {
@@ -338,8 +356,4 @@ export class NarParser {
       `${this.#what}, byte ${at}, in ${JSON.stringify(path)}: ${problem}`,
     );
   }
-}
-
-function isWordState(state: State): state is WordState {
-  return Object.hasOwn(words, state);
 }

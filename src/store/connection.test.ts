@@ -284,7 +284,10 @@ describe('Connection, many at once', () => {
     const { connection } = await connect(async (reader, writer) => {
       for (let i = 0; i < count; i++) {
         await takeQuestion(reader);
-        await writer.u64(stderrTag.last).string(`answer ${i} ${'x'.repeat(100)}`).flush();
+        await writer
+          .u64(stderrTag.last)
+          .string(`answer ${i} ${'x'.repeat(100)}`)
+          .flush();
       }
     });
     const answers = await connection.pipeline(Array.from({ length: count }, () => question));

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { greet, type ScriptedDaemon, scriptedDaemon, writeRefusal } from '../../test/store/scripted-daemon.ts';
+import {
+  greet,
+  type ScriptedDaemon,
+  scriptedDaemon,
+  writeRefusal,
+} from '../../test/store/scripted-daemon.ts';
 import { type Greeting, handshake } from './handshake.ts';
 import { WireReader } from './wire-reader.ts';
 import { WireWriter } from './wire-writer.ts';
@@ -50,7 +55,10 @@ describe('handshake', () => {
     ] as const) {
       const daemon = scriptedDaemon(async (reader, writer) => {
         await reader.bytes(16);
-        await writer.u64(0x6478696f).u64(256 + 35).flush();
+        await writer
+          .u64(0x6478696f)
+          .u64(256 + 35)
+          .flush();
         await reader.bytes(16);
         await writer.string('2.18').u64(flag).u64(0x616c7473).flush();
       });
@@ -61,7 +69,10 @@ describe('handshake', () => {
   it('refuses daemons that are too old, saying what they speak', async () => {
     const daemon = scriptedDaemon(async (reader, writer) => {
       await reader.bytes(16);
-      await writer.u64(0x6478696f).u64(256 + 21).flush();
+      await writer
+        .u64(0x6478696f)
+        .u64(256 + 21)
+        .flush();
     });
     await expect(shake(daemon)).rejects.toMatchObject({
       code: 'store.protocol',
@@ -85,7 +96,10 @@ describe('handshake', () => {
   it('says why the daemon does not let us in', async () => {
     const daemon = scriptedDaemon(async (reader, writer) => {
       await reader.bytes(16);
-      await writer.u64(0x6478696f).u64(256 + 34).flush();
+      await writer
+        .u64(0x6478696f)
+        .u64(256 + 34)
+        .flush();
       await reader.bytes(16);
       await writeRefusal(writer.string('2.8.0'), "user 'x' is not allowed to connect").flush();
     });

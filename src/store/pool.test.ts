@@ -1,6 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { greet, type ScriptedDaemon, scriptedDaemon, takeSetOptions, writeRefusal } from '../../test/store/scripted-daemon.ts';
+import {
+  greet,
+  type ScriptedDaemon,
+  scriptedDaemon,
+  takeSetOptions,
+  writeRefusal,
+} from '../../test/store/scripted-daemon.ts';
 import { AppError } from '../util/app-error.ts';
 import { Connection } from './connection.ts';
 import { Pool } from './pool.ts';
@@ -37,7 +43,10 @@ function house(max: number, options: { idleMs?: number; afterRefusal?: 'listens'
 }
 
 /** Holds a connection until told to let it go. */
-function hold(pool: Pool, signal?: AbortSignal): { connection: Promise<Connection>; letGo(): void; done: Promise<void> } {
+function hold(
+  pool: Pool,
+  signal?: AbortSignal,
+): { connection: Promise<Connection>; letGo(): void; done: Promise<void> } {
   const { promise: released, resolve: letGo } = Promise.withResolvers<void>();
   const { promise: connection, resolve, reject } = Promise.withResolvers<Connection>();
   const done = pool.use(async (borrowed) => {
@@ -94,7 +103,9 @@ describe('Pool', () => {
     expect(await third.connection).toBe(await first.connection);
     third.letGo();
     await third.done;
-    await expect(pool.use(async () => {}, AbortSignal.abort())).rejects.toMatchObject({ code: 'interrupted' });
+    await expect(pool.use(async () => {}, AbortSignal.abort())).rejects.toMatchObject({
+      code: 'interrupted',
+    });
     expect(await pool.use(async () => 'free')).toBe('free');
     await pool[Symbol.asyncDispose]();
   });

@@ -81,6 +81,7 @@ export class Pool implements AsyncDisposable {
 
   async #take(signal: AbortSignal | undefined): Promise<Connection> {
     this.#checkOpen();
+    if (signal?.aborted) throw this.#interrupted();
     if (this.#taken >= this.#options.max) await this.#turn(signal);
     else this.#taken += 1;
     try {
@@ -102,13 +103,12 @@ export class Pool implements AsyncDisposable {
     await new Promise<void>((resolve, reject) => {
       const onAbort = (): void => {
         this.#waiting.splice(this.#waiting.indexOf(go), 1);
-        reject(new AppError('interrupted', `interrupted: waiting for a connection to ${this.#options.name}`));
+        reject(this.#interrupted());
       };
       const go = (): void => {
         signal?.removeEventListener('abort', onAbort);
         resolve();
       };
-      if (signal?.aborted) return onAbort();
       this.#waiting.push(go);
       signal?.addEventListener('abort', onAbort, { once: true });
     });
@@ -148,6 +148,10 @@ export class Pool implements AsyncDisposable {
   async #drop(connection: Connection): Promise<void> {
     await connection[Symbol.asyncDispose]();
     this.#open.delete(connection);
+  }
+
+  #interrupted(): AppError {
+    return new AppError('interrupted', `interrupted: waiting for a connection to ${this.#options.name}`);
   }
 
   #checkOpen(): void {

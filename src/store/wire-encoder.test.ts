@@ -18,9 +18,7 @@ describe('WireEncoder', () => {
 
   it('pads strings with zeros to a multiple of eight', () => {
     expect(new WireEncoder().string('').take()).toEqual(Buffer.alloc(8));
-    expect(new WireEncoder().string('abc').take().toString('latin1')).toBe(
-      '\x03\0\0\0\0\0\0\0abc\0\0\0\0\0',
-    );
+    expect(new WireEncoder().string('abc').take().toString('latin1')).toBe('\x03\0\0\0\0\0\0\0abc\0\0\0\0\0');
     expect(new WireEncoder().string('12345678').take().toString('latin1')).toBe(
       '\x08\0\0\0\0\0\0\x0012345678',
     );

@@ -99,8 +99,9 @@ describe('what is built', () => {
       c = sh "c-f" { } "echo c > $out";
     }`);
     await using fixture = await queueFixture({ slots: 2 });
-    const builds = drvPaths.map((drvPath) => fixture.queue.build(drvPath));
+    const builds = drvPaths.slice(0, 2).map((drvPath) => fixture.queue.build(drvPath));
     await Promise.all([fixture.atGate('f1'), fixture.atGate('f2')]);
+    builds.push(fixture.queue.build(drvPaths[2]!));
     await fixture.seen(() => fixture.of('build.planned').length === 3);
     expect(
       fixture
@@ -143,7 +144,7 @@ describe('substitution', () => {
   const realise = async (drvPath: string): Promise<string> =>
     (await runProcess(['nix-store', '--realise', drvPath])).stdout.trim();
   const fromCache = (cache: string) => ({
-    storeSettings: { substituters: `file://${cache}`, 'require-sigs': 'false' },
+    nixConfig: `substituters = file://${cache}\nrequire-sigs = false`,
   });
 
   it('fetches what a substituter has, and leaves alone what only that needs', async () => {

@@ -30,16 +30,17 @@ export async function queueFixture(
     readonly slots?: number;
     /** Builders besides the local one. */
     readonly remote?: readonly Builder[];
-    /** Nix settings of the local store. */
-    readonly storeSettings?: Readonly<Record<string, string>>;
+    /** Lines of nix.conf for the local daemons. */
+    readonly nixConfig?: string;
   } = {},
 ): Promise<QueueFixture> {
-  const store = await openStore({ type: 'local' }, { settings: options.storeSettings });
+  const env = { ...process.env, NIX_CONFIG: options.nixConfig };
+  const store = await openStore({ type: 'local' }, { env });
   const events: ProteusEvent[] = [];
   const waiting = new Set<() => void>();
   const gates = await mkdtemp('/nix/var/gates.');
-  const settings = { ...options.storeSettings, 'extra-sandbox-paths': `/gates=${gates}` };
-  const local: Builder = { ...(await localBuilder({ settings })), slots: options.slots ?? 2 };
+  const settings = { 'extra-sandbox-paths': `/gates=${gates}` };
+  const local: Builder = { ...(await localBuilder({ settings, env })), slots: options.slots ?? 2 };
   const queue = createBuildQueue({
     store,
     builders: [local, ...(options.remote ?? [])],

@@ -20,7 +20,9 @@ export function scriptedDaemon(script: Script, said = ''): ScriptedDaemon {
   const toDaemon = new PassThrough({ highWaterMark: 16 * 1024 });
   const fromDaemon = new PassThrough({ highWaterMark: 16 * 1024 });
   let ended: 'closed' | 'destroyed' | undefined;
-  const running = script(new WireReader(toDaemon), new WireWriter(fromDaemon)).finally(() => fromDaemon.end());
+  const running = script(new WireReader(toDaemon), new WireWriter(fromDaemon)).finally(() =>
+    fromDaemon.end(),
+  );
   running.catch(() => {});
   const destroy = async (): Promise<void> => {
     ended ??= 'destroyed';
@@ -44,7 +46,10 @@ export function scriptedDaemon(script: Script, said = ''): ScriptedDaemon {
 /** The daemon's part of the greeting and of the first SetOptions, at version 1.`minor`. */
 export async function greet(reader: WireReader, writer: WireWriter, minor = 38): Promise<void> {
   await reader.bytes(16);
-  await writer.u64(0x6478696f).u64(256 + minor).flush();
+  await writer
+    .u64(0x6478696f)
+    .u64(256 + minor)
+    .flush();
   if (minor >= 38) {
     await reader.strings();
     await writer.strings(['some-feature']).flush();
@@ -67,8 +72,19 @@ export async function takeSetOptions(reader: WireReader, writer: WireWriter): Pr
 }
 
 /** A refusal in the form of protocol 1.26. */
-export function writeRefusal(writer: WireWriter, message: string, traces: readonly string[] = []): WireWriter {
-  writer.u64(stderrTag.error).string('Error').u64(0).string('Error').string(message).u64(0).u64(traces.length);
+export function writeRefusal(
+  writer: WireWriter,
+  message: string,
+  traces: readonly string[] = [],
+): WireWriter {
+  writer
+    .u64(stderrTag.error)
+    .string('Error')
+    .u64(0)
+    .string('Error')
+    .string(message)
+    .u64(0)
+    .u64(traces.length);
   for (const trace of traces) writer.u64(0).string(trace);
   return writer;
 }

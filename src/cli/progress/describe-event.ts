@@ -101,8 +101,12 @@ export function describeEvaluationError(job: string, error: EvaluationError): re
   ];
 }
 
+/** What follows from another failure is left out: the machine that misses it is named at the end. */
 function describeFailedStep(event: Extract<ProteusEvent, { type: 'step.failed' }>): readonly string[] {
-  const head = `${event.name}: ${event.willRetry ? 'lost, will be tried again' : 'failed'} on ${event.builder}: ${event.message}`;
+  if (event.reason === 'dependency-failed' || event.reason === 'cancelled') return [];
+  const where = event.builder === '' ? '' : ` on ${event.builder}`;
+  const what = event.willRetry ? 'lost, will be tried again' : 'failed';
+  const head = `${event.name}: ${what}${where}: ${event.message}`;
   if (event.willRetry || event.logTail.length === 0) return [head];
   return [
     head,

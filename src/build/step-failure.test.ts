@@ -1,0 +1,59 @@
+import { expect, it } from 'vitest';
+import type { BuildResult, BuildStatus } from '../store/store.ts';
+import { judgeResult } from './step-failure.ts';
+
+const result = (status: BuildStatus, errorMessage = ''): BuildResult => ({
+  status,
+  errorMessage,
+  startTime: 0,
+  stopTime: 0,
+  builtOutputs: new Map(),
+});
+const reason = (status: BuildStatus, message?: string): string => {
+  const verdict = judgeResult(result(status, message));
+  return verdict.ok ? verdict.how : verdict.reason;
+};
+
+it('tells how it went well', () => {
+  expect(reason('built')).toBe('built');
+  expect(reason('substituted')).toBe('substituted');
+  expect(reason('already-valid')).toBe('already-valid');
+  expect(reason('resolves-to-already-valid')).toBe('already-valid');
+});
+
+it('tells silence from taking too long', () => {
+  expect(reason('timed-out', 'building of x timed out after 2 seconds of silence')).toBe('silent');
+  expect(reason('timed-out', 'building of x timed out after 2 seconds')).toBe('timed-out');
+});
+
+it('blames the builder only for what is not the fault of the derivation', () => {
+  expect(reason('transient-failure', 'cannot fork')).toBe('builder-lost');
+  expect(reason('misc-failure', 'error: writing to file: Broken pipe')).toBe('builder-lost');
+  expect(reason('misc-failure', 'unexpected end-of-file')).toBe('builder-lost');
+  expect(reason('misc-failure', "cannot connect to 'root@arm'")).toBe('builder-lost');
+  expect(reason('misc-failure', 'some substitutes failed')).toBe('build-failed');
+  expect(reason('permanent-failure', 'builder failed: connection refused')).toBe('build-failed');
+});
+
+it('has a reason for every other failure', () => {
+  const statuses: readonly BuildStatus[] = [
+    'permanent-failure',
+    'input-rejected',
+    'cached-failure',
+    'not-deterministic',
+    'no-substituters',
+  ];
+  expect(statuses.map((status) => reason(status))).toEqual(statuses.map(() => 'build-failed'));
+  expect(reason('output-rejected')).toBe('output-rejected');
+  expect(reason('log-limit-exceeded')).toBe('log-limit');
+  expect(reason('dependency-failed')).toBe('dependency-failed');
+});
+
+it('always has a message', () => {
+  expect(judgeResult(result('permanent-failure', '  failed with exit code 1\n'))).toMatchObject({
+    message: 'failed with exit code 1',
+  });
+  expect(judgeResult(result('not-deterministic'))).toMatchObject({
+    message: 'the daemon said not-deterministic',
+  });
+});

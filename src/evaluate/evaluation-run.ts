@@ -1,0 +1,272 @@
+/**
+ * One evaluation under way: what is still to do, the workers, and what became of each job.
+ *
+ * A job goes from `todo` to a worker, and from there to a result; sets found on the way of a discovery put their members
+ * into `todo`. A job whose worker was killed goes to `alone` once: when nothing else is left, it gets a fresh worker with
+ * no other beside it, and only when that is killed too, it has failed. The policy is that of nix-eval-jobs
+ * (src/nix-eval-jobs.cc, 2026).
+ */
+
+import type { Emit, EvaluationError } from '../events/event.ts';
+import { parseEvaluationError } from '../network/parse-evaluation-error.ts';
+import { isStorePath, parseStorePath, type StorePath } from '../nix/store-path.ts';
+import { AppError } from '../util/app-error.ts';
+import { formatBytes } from '../util/format-bytes.ts';
+import { AsyncQueue } from './async-queue.ts';
+import type { EvaluationRequest, EvaluationSettings, JobRequest, JobResult } from './evaluation.ts';
+import { ReplWorker, type WorkerAnswer } from './repl-worker.ts';
+import { residentMemory } from './resident-memory.ts';
+import { setupInput } from './worker-input.ts';
+import type { WorkerSettings } from './worker-settings.ts';
+
+const samplePeriodMs = 200;
+
+interface RunOptions {
+  readonly request: EvaluationRequest;
+  readonly settings: EvaluationSettings;
+  readonly workers: WorkerSettings;
+  readonly emit: Emit;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Why we killed a worker, if we did. */
+type KillReason = 'timeout' | 'memory';
+
+interface Slot {
+  readonly worker: ReplWorker;
+  busy: boolean;
+  killed?: KillReason;
+}
+
+export class EvaluationRun implements AsyncDisposable {
+  readonly #options: RunOptions;
+  readonly #results = new AsyncQueue<JobResult>();
+  readonly #todo: JobRequest[];
+  readonly #alone: JobRequest[] = [];
+  readonly #slots = new Set<Slot>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #stop = new AbortController();
+  readonly #sampler: NodeJS.Timeout;
+  readonly #onAbort = (): void => this.#fail(new AppError('interrupted', 'the evaluation was interrupted'));
+  /** Jobs under way, those that still wait for their worker to start included. */
+  #active = 0;
+  #runsAlone = false;
+  #sampling = false;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    const { jobs } = options.request;
+    this.#todo = jobs === 'discover' ? [{ name: '', attrPath: [] }] : [...jobs];
+    this.#sampler = setInterval(() => void this.#sample(), samplePeriodMs);
+    options.signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (options.signal?.aborted) this.#onAbort();
+    else this.#pump();
+  }
+
+  /** Results as they arrive. Throws what stops the whole evaluation: `interrupted`, `evaluation.worker`. */
+  results(): AsyncGenerator<JobResult> {
+    return this.#results.take();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    clearInterval(this.#sampler);
+    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    await Promise.all([...this.#slots].map(({ worker }) => worker.kill()));
+    // Some may have been starting.
+    await Promise.all(this.#running);
+    await Promise.all([...this.#slots].map(({ worker }) => worker.kill()));
+  }
+
+  #fail(error: unknown): void {
+    this.#stop.abort();
+    this.#results.fail(error);
+  }
+
+  /** Starts what can be started now. */
+  #pump(): void {
+    if (this.#stop.signal.aborted) return;
+    while (this.#active < this.#options.workers.workers && !this.#runsAlone) {
+      const job = this.#todo.shift();
+      if (job === undefined) break;
+      this.#start(job, false);
+    }
+    if (this.#active > 0) return;
+    const alone = this.#alone.shift();
+    if (alone === undefined) this.#results.end();
+    else this.#start(alone, true);
+  }
+
+  #start(job: JobRequest, alone: boolean): void {
+    this.#active += 1;
+    this.#runsAlone = alone;
+    const running = this.#run(job, alone)
+      .catch((error: unknown) => this.#fail(error))
+      .finally(() => {
+        this.#running.delete(running);
+        this.#active -= 1;
+        this.#runsAlone = false;
+        this.#pump();
+      });
+    this.#running.add(running);
+  }
+
+  async #run(job: JobRequest, alone: boolean): Promise<void> {
+    const { request, emit } = this.#options;
+    if (alone) await this.#dismiss([...this.#slots]);
+    else if (request.jobs !== 'discover') emit({ type: 'evaluation.job.started', job: job.name });
+    await this.#evaluate(job, alone);
+  }
+
+  async #evaluate(job: JobRequest, alone: boolean): Promise<void> {
+    const { settings, emit } = this.#options;
+    const slot = await this.#takeSlot();
+    const start = performance.now();
+    const timer =
+      settings.jobTimeoutMs === undefined
+        ? undefined
+        : setTimeout(() => this.#kill(slot, 'timeout'), settings.jobTimeoutMs);
+    const answer = await slot.worker.run(job.attrPath, (text) =>
+      emit({ type: 'evaluation.job.message', job: job.name, text }),
+    );
+    clearTimeout(timer);
+    if (this.#stop.signal.aborted) return;
+    if (answer.type === 'died') {
+      this.#slots.delete(slot);
+      this.#bury(job, alone, slot.killed, answer);
+      return;
+    }
+    if (answer.type === 'error') this.#failJob(job, parseEvaluationError(answer.text));
+    else this.#take(job, answer, performance.now() - start);
+    await this.#dismissIfSpent(slot);
+    slot.busy = false;
+  }
+
+  /** What a finished job brought. */
+  #take(
+    job: JobRequest,
+    { result, meta }: WorkerAnswer & { readonly type: 'result' },
+    durationMs: number,
+  ): void {
+    const { request, emit } = this.#options;
+    if ('derivation' in result) {
+      const { name: drvName, system, outputs } = result.derivation;
+      const drvPath = parseStorePath(result.derivation.drvPath);
+      this.#results.push({
+        ok: true,
+        ...job,
+        drvName,
+        system,
+        drvPath,
+        outputs: new Map(Object.entries(outputs).map(([name, path]) => [name, knownPath(path)])),
+        meta,
+        durationMs,
+      });
+      emit({ type: 'evaluation.job.done', job: job.name, drvPath, durationMs });
+    } else if (request.jobs !== 'discover') {
+      const what = 'attributes' in result ? 'a set' : `a ${result.other}`;
+      this.#failJob(job, plainError(`${job.attrPath.join('.')} should be a derivation, but is ${what}`));
+    } else if ('attributes' in result) {
+      const members = result.attributes.map((attribute) => {
+        const attrPath = [...job.attrPath, attribute];
+        return { name: attrPath.join('.'), attrPath };
+      });
+      this.#todo.push(...members);
+    }
+  }
+
+  /** The worker is gone, and what it had in hand is tried once more, alone, unless that is of no use. */
+  #bury(
+    job: JobRequest,
+    alone: boolean,
+    killed: KillReason | undefined,
+    { exit, lastWords }: WorkerAnswer & { readonly type: 'died' },
+  ): void {
+    const { settings, workers, emit } = this.#options;
+    const how = exit.signal === null ? `ended with exit code ${exit.code}` : `was killed by ${exit.signal}`;
+    const failure = (): string | undefined => {
+      if (killed === 'timeout') return `the evaluation took longer than ${settings.jobTimeoutMs} ms`;
+      if (/stack overflow/.test(lastWords)) return 'stack overflow: most likely a recursion without end';
+      if (!alone) return undefined;
+      return killed === 'memory'
+        ? `the evaluation needs more than ${formatBytes(workers.budget)} of memory, even when nothing runs beside it`
+        : `the evaluation worker ${how}, twice; the system may have run out of memory`;
+    };
+    const message = failure();
+    const reason =
+      killed === 'memory'
+        ? `all workers held more than ${formatBytes(workers.budget)}`
+        : (message ?? `a worker ${how}`);
+    emit({ type: 'evaluation.worker.restarted', reason: `${reason} (while evaluating ${job.name})` });
+    if (message === undefined) this.#alone.push(job);
+    else this.#failJob(job, { message, trace: lastWords === '' ? message : lastWords });
+  }
+
+  #failJob(job: JobRequest, error: EvaluationError): void {
+    this.#results.push({ ok: false, ...job, error });
+    this.#options.emit({ type: 'evaluation.job.failed', job: job.name, error });
+  }
+
+  async #takeSlot(): Promise<Slot> {
+    for (const slot of this.#slots) {
+      if (slot.busy) continue;
+      if (slot.worker.alive && slot.killed === undefined) {
+        slot.busy = true;
+        return slot;
+      }
+      this.#slots.delete(slot);
+    }
+    const { argv, env } = this.#options.workers;
+    const setup = (nonce: string): string => setupInput(this.#options.request, nonce);
+    const worker = await ReplWorker.start({ argv, setup, env, signal: this.#stop.signal });
+    const slot: Slot = { worker, busy: true };
+    this.#slots.add(slot);
+    return slot;
+  }
+
+  /** A worker above its share is replaced between two jobs, before it must be killed within one. */
+  async #dismissIfSpent(slot: Slot): Promise<void> {
+    const { budget, workers } = this.#options.workers;
+    const size = await residentMemory(slot.worker.pid);
+    if (slot.killed !== undefined || size > budget / workers) await this.#dismiss([slot]);
+  }
+
+  async #dismiss(slots: readonly Slot[]): Promise<void> {
+    for (const slot of slots) this.#slots.delete(slot);
+    await Promise.all(slots.map(({ worker }) => worker.kill()));
+  }
+
+  #kill(slot: Slot, reason: KillReason): void {
+    slot.killed ??= reason;
+    void slot.worker.kill();
+  }
+
+  /** Over budget, workers without a job go first; then the biggest of the others, one at a time. */
+  async #sample(): Promise<void> {
+    if (this.#sampling) return;
+    this.#sampling = true;
+    try {
+      const sizes = await Promise.all(
+        [...this.#slots].map(async (slot) => ({ slot, size: await residentMemory(slot.worker.pid) })),
+      );
+      const total = sizes.reduce((sum, { size }) => sum + size, 0);
+      const dying = sizes.some(({ slot }) => slot.killed !== undefined);
+      if (total <= this.#options.workers.budget || dying) return;
+      const idle = sizes.filter(({ slot }) => !slot.busy);
+      const [biggest] = sizes.filter(({ slot }) => slot.busy).toSorted((a, b) => b.size - a.size);
+      if (idle.length > 0) await this.#dismiss(idle.map(({ slot }) => slot));
+      else if (biggest !== undefined) this.#kill(biggest.slot, 'memory');
+    } finally {
+      this.#sampling = false;
+    }
+  }
+}
+
+function plainError(message: string): EvaluationError {
+  return { message, trace: message };
+}
+
+/** Outputs of floating content-addressed derivations have placeholders. */
+function knownPath(text: string): StorePath | undefined {
+  return isStorePath(text) ? text : undefined;
+}
