@@ -6,13 +6,14 @@
  */
 
 import { once } from 'node:events';
-import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { runProcess } from '../src/process/run-process.ts';
 import { type Argv, type RunningProcess, startProcess } from '../src/process/start-process.ts';
 import { formatDuration } from '../src/util/format-duration.ts';
-import { aarch64BusyboxDir, emulateAarch64 } from '../test/lab/emulation.ts';
+import { copyExampleNetwork } from '../test/lab/copy-example-network.ts';
+import { emulateAarch64 } from '../test/lab/emulation.ts';
 import { createLab } from '../test/lab/lab.ts';
 import type { LabHost } from '../test/lab/lab-host.ts';
 import { chapter, type DemoRow, printTable, showCommand, tell } from './demo-output.ts';
@@ -87,7 +88,7 @@ if (keep) {
 
 async function makeRepository(): Promise<string> {
   const folder = path.join(work, 'network');
-  await cp(path.join(repository, 'examples/network'), folder, { recursive: true });
+  await copyExampleNetwork(folder);
   const git = async (...words: readonly string[]): Promise<string> =>
     (
       await runProcess([
@@ -150,8 +151,7 @@ function startProteus(
 ): Promise<RunningProcess> {
   showCommand(['proteus', ...words.map((word) => word.replace(/ [A-Za-z0-9+/=]{60,}/, ' …'))]);
   const argv: Argv = [path.join(repository, 'bin/proteus'), ...words];
-  const busybox = { PROTEUS_AARCH64_BUSYBOX: aarch64BusyboxDir() };
-  return startProcess(argv, { env: { ...process.env, ...busybox, ...env } });
+  return startProcess(argv, { env: { ...process.env, ...env } });
 }
 
 async function startCache(secret: string): Promise<AsyncDisposable & { readonly url: string }> {

@@ -20,8 +20,13 @@ function link(abort = new AbortController()): BuilderLink {
     const name = `store ${opened}`;
     trace.push(`open ${name}`);
     if (fails) throw new Error('no route to host');
-    // Only these two members are used by a link.
-    return { name, [Symbol.asyncDispose]: async () => void trace.push(`close ${name}`) } as unknown as Store;
+    const leaseTempRoots = async () => ({ add: async () => {}, [Symbol.asyncDispose]: async () => {} });
+    // Only these members are used by a link.
+    return {
+      name,
+      leaseTempRoots,
+      [Symbol.asyncDispose]: async () => void trace.push(`close ${name}`),
+    } as unknown as Store;
   };
   const builder: Builder = {
     name: 'forge',

@@ -6,6 +6,7 @@
  * steps, and closed when the last step that still works over it has ended.
  */
 
+import type { StorePath } from '../nix/store-path.ts';
 import type { Store, TempRootLease } from '../store/store.ts';
 import type { Builder } from './builder.ts';
 import type { BuilderLoad } from './choose-builder.ts';
@@ -102,8 +103,15 @@ export class BuilderLink implements BuilderLoad, AsyncDisposable {
   async #connect(): Promise<BuilderSession> {
     const { signal } = this.#options;
     const store = await this.builder.open(signal);
-    const lease = this.builder.isLocal ? undefined : createSharedLease(store, signal);
-    return { store, lease, upload: createSerialize() };
+    const upload = createSerialize();
+    if (this.builder.isLocal) return { store, lease: undefined, upload };
+    const lease = createSharedLease({ leaseTempRoots: store.leaseTempRoots.bind(store) }, signal);
+    // Copying outputs back takes a lease, too. Over ssh each would cost a login, so all are this one.
+    const leaseTempRoots = async (paths: readonly StorePath[]): Promise<TempRootLease> => {
+      await lease.add(paths);
+      return { add: lease.add, [Symbol.asyncDispose]: async () => {} };
+    };
+    return { store: Object.assign(store, { leaseTempRoots }), lease, upload };
   }
 
   #close(open: OpenSession): void {

@@ -39,7 +39,14 @@ const configSchema = z.object({
   'extra-platforms': setting(z.array(z.string())),
   'system-features': setting(z.array(z.string())),
   'max-jobs': setting(z.int().nonnegative()),
+  // Nix 2.8 prints the features' numbers; `ca-derivations` is number 0.
+  'experimental-features': setting(
+    z.array(z.union([z.string(), z.number().transform((number) => (number === 0 ? 'ca-derivations' : ''))])),
+  ),
 });
+
+/** Experimental features of Nix that are system features too, without being listed there. */
+const impliedFeatures = ['ca-derivations', 'recursive-nix'];
 
 /** Throws `process.failed` or `process.missing` when Nix cannot be asked for its configuration. */
 export async function localBuilder(options: LocalBuilderOptions = {}): Promise<Builder> {
@@ -109,7 +116,10 @@ async function readNixSettings(options: LocalBuilderOptions): Promise<NixSetting
   return {
     system: config.system.value,
     extraPlatforms: config['extra-platforms'].value,
-    systemFeatures: config['system-features'].value,
+    systemFeatures: [
+      ...config['system-features'].value,
+      ...config['experimental-features'].value.filter((feature) => impliedFeatures.includes(feature)),
+    ],
     maxJobs: config['max-jobs'].value,
   };
 }

@@ -13,7 +13,6 @@ import type { Machine } from '../nix/machines-file.ts';
 import type { SshSettings } from '../process/ssh.ts';
 import { openStore } from '../store/open-store.ts';
 import { parseStoreUri } from '../store/parse-store-uri.ts';
-import type { Store } from '../store/store.ts';
 import { type StoreSpec, storeName } from '../store/store-spec.ts';
 import type { Builder } from './builder.ts';
 
@@ -43,15 +42,21 @@ export function machineBuilder(machine: Machine, options: MachineBuilderOptions 
       const { env } = options;
       // Every build has a connection of its own, and sending inputs one more.
       const storeOptions = { signal, env, maxConnections: machine.maxJobs + 1 };
-      if (spec.type !== 'ssh') return await openStore(spec, storeOptions);
+      if (spec.type !== 'ssh') return openStore(spec, storeOptions);
       const ssh = withMachine(spec, machine, options);
-      if (hostKey === undefined) return await openStore(ssh, storeOptions);
+      if (hostKey === undefined) return openStore(ssh, storeOptions);
       const folder = await mkdtemp(join(tmpdir(), 'proteus-known-hosts-'));
       try {
         const file = join(folder, 'known_hosts');
         await writeFile(file, `${hostKeyAlias} ${hostKey}\n`, { mode: 0o600 });
         const store = await openStore(trustingOnly(ssh, file), storeOptions);
-        return removingOnDispose(store, folder);
+        const close = store[Symbol.asyncDispose].bind(store);
+        // New connections read the file for as long as the store is open.
+        const closeAndRemove = async (): Promise<void> => {
+          await close();
+          await rm(folder, { recursive: true, force: true });
+        };
+        return Object.assign(store, { [Symbol.asyncDispose]: closeAndRemove });
       } catch (error) {
         await rm(folder, { recursive: true, force: true });
         throw error;
@@ -94,23 +99,14 @@ function withMachine(spec: SshSpec, machine: Machine, options: MachineBuilderOpt
 
 function trustingOnly(spec: SshSpec, knownHosts: string): SshSpec {
   const trust = [
-    ...['-o', 'StrictHostKeyChecking=yes', '-o', `HostKeyAlias=${hostKeyAlias}`],
-    ...['-o', `UserKnownHostsFile=${knownHosts}`, '-o', 'GlobalKnownHostsFile=/dev/null'],
-  ];
+    'StrictHostKeyChecking=yes',
+    `HostKeyAlias=${hostKeyAlias}`,
+    `UserKnownHostsFile=${knownHosts}`,
+    'GlobalKnownHostsFile=/dev/null',
+  ].flatMap((option) => ['-o', option]);
   const { extraArgs = [] } = spec.settings;
   return {
     ...spec,
     settings: { ...spec.settings, skipHostKeyCheck: false, extraArgs: [...trust, ...extraArgs] },
   };
-}
-
-/** The same store; disposing of it removes the folder too, which new connections read until then. */
-function removingOnDispose(store: Store, folder: string): Store {
-  const dispose = store[Symbol.asyncDispose].bind(store);
-  return Object.defineProperty(store, Symbol.asyncDispose, {
-    value: async () => {
-      await dispose();
-      await rm(folder, { recursive: true, force: true });
-    },
-  });
 }

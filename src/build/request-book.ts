@@ -56,7 +56,7 @@ export function createRequestBook(): RequestBook {
     of: (drvPath) => [...open.keys()].filter((request) => request.drvPath === drvPath),
     settle,
     settleAll(error) {
-      for (const request of [...open.keys()]) settle(request, error);
+      for (const request of open.keys()) settle(request, error);
     },
     remember(drvPath, end) {
       ends.set(drvPath, { end, newest: count });

@@ -164,7 +164,7 @@ describe('createStepGraph', () => {
 
         const closure = (of: StorePath): Set<StorePath> =>
           needsOf(needs, of).reduce((all, need) => all.union(closure(need)), new Set([of]));
-        const all = [...newSteps(needs).map(({ drvPath }) => drvPath)];
+        const all = newSteps(needs).map(({ drvPath }) => drvPath);
         const above = all.filter((path) => path !== bad && closure(path).has(bad));
         expect(new Set(dependents)).toEqual(new Set(above));
         const left = closure(other).has(bad) ? new Set() : closure(other);

@@ -320,6 +320,16 @@ describe('clients that go away', () => {
     expect(handler.counters).toMatchObject({ nars: 1, narBytes: 0, narsCut: 0 });
   });
 
+  it('stop the reading of what is only skipped for them, too', async () => {
+    const { state, options } = endless();
+    const { port } = await serve(options);
+    const socket = connect(port, '127.0.0.1');
+    socket.write(ask.replace('\r\n\r\n', '\r\nRange: bytes=900000000000-\r\n\r\n'));
+    await expect.poll(() => state.read).toBeGreaterThan(0);
+    socket.destroy();
+    await expect.poll(() => state.closed).toBe(true);
+  });
+
   it('or take nothing are not read ahead for, and cut off in the end', async () => {
     const { state, options } = endless();
     const { port } = await serve({ ...options, stallTimeoutMs: 300 });

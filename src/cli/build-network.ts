@@ -35,7 +35,7 @@ export interface BuiltHost {
 export interface BuiltNetwork extends AsyncDisposable {
   /** In the order of deployment. */
   readonly hosts: readonly BuiltHost[];
-  /** Hosts of the network whose metadata does not even evaluate. */
+  /** Selected hosts whose metadata does not even evaluate. */
   readonly broken: readonly string[];
   /** The local store, held open: what was built is safe from the garbage collector until it is disposed. */
   readonly store: Store;
@@ -54,7 +54,7 @@ export async function buildNetwork(
 ): Promise<BuiltNetwork> {
   const { signal, env, emit } = context;
   const network = await loadNetwork(file, { signal, showTrace: flags.showTrace, env });
-  const { selected } = selectFromNetwork(context, network, flags);
+  const { selected, broken } = selectFromNetwork(context, network, flags);
   if (selected.length === 0) throw new AppError('network.no-hosts', 'No hosts selected');
 
   await using stack = new AsyncDisposableStack();
@@ -116,7 +116,7 @@ export async function buildNetwork(
   const owned = stack.move();
   return {
     hosts,
-    broken: network.brokenHosts.map(({ name }) => name),
+    broken,
     store,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

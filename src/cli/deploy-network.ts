@@ -27,7 +27,10 @@ export async function deployNetwork(
   flags: DeployFlags,
 ): Promise<number> {
   await using built = await buildNetwork(context, file, flags);
-  const unbuilt = built.hosts.filter(({ toplevel }) => toplevel === undefined).map(({ host }) => host.name);
+  const unbuilt = [
+    ...built.broken,
+    ...built.hosts.filter(({ toplevel }) => toplevel === undefined).map(({ host }) => host.name),
+  ];
   if (unbuilt.length > 0) {
     throw new AppError(
       'deploy.not-built',

@@ -11,6 +11,7 @@ import type { Work } from './command-module.ts';
 import { type CommandEntry, commandTable } from './command-table.ts';
 import { expandArgumentFiles } from './expand-argument-files.ts';
 import { interruptSignal } from './interrupt-signal.ts';
+import { normaliseArguments } from './normalise-arguments.ts';
 import { chooseProgress } from './progress/choose-progress.ts';
 import { refuseRepeatedFlags } from './refuse-repeated-flags.ts';
 import { reportError } from './report-error.ts';
@@ -31,7 +32,8 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
       writeErr: (text) => io.stderr.write(text),
     });
     if (entry !== undefined) refuseRepeatedFlags(args);
-    await program.parseAsync([...args], { from: 'user' });
+    const normal = normaliseArguments(args, entry?.words.split(' ') ?? []);
+    await program.parseAsync([...normal], { from: 'user' });
     if (work === undefined) {
       program.outputHelp();
       return 0;

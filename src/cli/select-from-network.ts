@@ -1,5 +1,6 @@
 /** Applies the selectors of the command line, says what was selected, and names the hosts that do not evaluate. */
 
+import { hostGlob } from '../network/host-glob.ts';
 import type { LoadedNetwork } from '../network/load-network.ts';
 import { type Selection, selectHosts } from '../network/select-hosts.ts';
 import { selectionHeader } from '../network/selection-header.ts';
@@ -7,16 +8,23 @@ import { type CliContext, say } from './context.ts';
 import type { SelectorFlags } from './network-options.ts';
 import { describeEvaluationError } from './progress/describe-event.ts';
 
+export interface NetworkSelection extends Selection {
+  /** Hosts of that name whose metadata does not evaluate: their tags are not known, so only the name can select. */
+  readonly broken: readonly string[];
+}
+
 /** Prints Morph's header on standard error, after the errors of hosts whose metadata does not evaluate. */
 export function selectFromNetwork(
   context: CliContext,
   network: LoadedNetwork,
   flags: SelectorFlags,
-): Selection {
-  for (const { name, error } of network.brokenHosts) {
+): NetworkSelection {
+  const selection = selectHosts(network, flags);
+  const matches = hostGlob(flags.on ?? '*');
+  const broken = network.brokenHosts.filter(({ name }) => matches(name));
+  for (const { name, error } of broken) {
     for (const line of describeEvaluationError(name, error)) say(context, line);
   }
-  const selection = selectHosts(network, flags);
   context.stderr.write(selectionHeader(selection));
-  return selection;
+  return { ...selection, broken: broken.map(({ name }) => name) };
 }

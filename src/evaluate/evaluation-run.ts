@@ -11,11 +11,11 @@ import type { Emit, EvaluationError } from '../events/event.ts';
 import { parseEvaluationError } from '../network/parse-evaluation-error.ts';
 import { isStorePath, parseStorePath, type StorePath } from '../nix/store-path.ts';
 import { AppError } from '../util/app-error.ts';
-import { formatBytes } from '../util/format-bytes.ts';
 import { AsyncQueue } from './async-queue.ts';
 import type { EvaluationRequest, EvaluationSettings, JobRequest, JobResult } from './evaluation.ts';
 import { ReplWorker, type WorkerAnswer } from './repl-worker.ts';
 import { residentMemory } from './resident-memory.ts';
+import { type KillReason, workerDeath } from './worker-death.ts';
 import { setupInput } from './worker-input.ts';
 import type { WorkerSettings } from './worker-settings.ts';
 
@@ -28,9 +28,6 @@ interface RunOptions {
   readonly emit: Emit;
   readonly signal?: AbortSignal | undefined;
 }
-
-/** Why we killed a worker, if we did. */
-type KillReason = 'timeout' | 'memory';
 
 interface Slot {
   readonly worker: ReplWorker;
@@ -136,7 +133,8 @@ export class EvaluationRun implements AsyncDisposable {
       this.#bury(job, alone, slot.killed, answer);
       return;
     }
-    if (answer.type === 'error') this.#failJob(job, parseEvaluationError(answer.text));
+    if (answer.type === 'error')
+      this.#failJob(job, withLog(parseEvaluationError(answer.text), answer.buildLog));
     else this.#take(job, answer, performance.now() - start);
     await this.#dismissIfSpent(slot);
     slot.busy = false;
@@ -164,7 +162,7 @@ export class EvaluationRun implements AsyncDisposable {
       });
       emit({ type: 'evaluation.job.done', job: job.name, drvPath, durationMs });
     } else if (request.jobs !== 'discover') {
-      const what = 'attributes' in result ? 'a set' : `a ${result.other}`;
+      const what = 'attributes' in result ? 'a set' : `of type ${result.other}`;
       this.#failJob(job, plainError(`${job.attrPath.join('.')} should be a derivation, but is ${what}`));
     } else if ('attributes' in result) {
       const members = result.attributes.map((attribute) => {
@@ -183,23 +181,17 @@ export class EvaluationRun implements AsyncDisposable {
     { exit, lastWords }: WorkerAnswer & { readonly type: 'died' },
   ): void {
     const { settings, workers, emit } = this.#options;
-    const how = exit.signal === null ? `ended with exit code ${exit.code}` : `was killed by ${exit.signal}`;
-    const failure = (): string | undefined => {
-      if (killed === 'timeout') return `the evaluation took longer than ${settings.jobTimeoutMs} ms`;
-      if (/stack overflow/.test(lastWords)) return 'stack overflow: most likely a recursion without end';
-      if (!alone) return undefined;
-      return killed === 'memory'
-        ? `the evaluation needs more than ${formatBytes(workers.budget)} of memory, even when nothing runs beside it`
-        : `the evaluation worker ${how}, twice; the system may have run out of memory`;
-    };
-    const message = failure();
-    const reason =
-      killed === 'memory'
-        ? `all workers held more than ${formatBytes(workers.budget)}`
-        : (message ?? `a worker ${how}`);
+    const { reason, failure } = workerDeath({
+      exit,
+      lastWords,
+      killed,
+      alone,
+      budget: workers.budget,
+      jobTimeoutMs: settings.jobTimeoutMs,
+    });
     emit({ type: 'evaluation.worker.restarted', reason: `${reason} (while evaluating ${job.name})` });
-    if (message === undefined) this.#alone.push(job);
-    else this.#failJob(job, { message, trace: lastWords === '' ? message : lastWords });
+    if (failure === undefined) this.#alone.push(job);
+    else this.#failJob(job, { message: failure, trace: lastWords === '' ? failure : lastWords });
   }
 
   #failJob(job: JobRequest, error: EvaluationError): void {
@@ -264,6 +256,12 @@ export class EvaluationRun implements AsyncDisposable {
 
 function plainError(message: string): EvaluationError {
   return { message, trace: message };
+}
+
+/** Adds what a derivation that was built on the way printed, when the evaluation failed because of it. */
+function withLog(error: EvaluationError, buildLog: readonly string[]): EvaluationError {
+  if (buildLog.length === 0 || !/\bbuild/i.test(error.message)) return error;
+  return { ...error, trace: [error.trace, '', 'Last lines of the build log:', ...buildLog].join('\n') };
 }
 
 /** Outputs of floating content-addressed derivations have placeholders. */

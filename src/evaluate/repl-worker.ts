@@ -10,6 +10,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { activityResult } from '../nix/activity.ts';
 import { parseInternalJsonLine } from '../nix/internal-json.ts';
 import { stripAnsi } from '../nix/strip-ansi.ts';
 import { type Argv, type ProcessExit, type RunningProcess, startProcess } from '../process/start-process.ts';
@@ -40,14 +41,15 @@ export type WorkerAnswer =
       readonly result: WorkerResult;
       readonly meta: Readonly<Record<string, unknown>>;
     }
-  /** Errors as Nix printed them. */
-  | { readonly type: 'error'; readonly text: string }
+  /** Errors as Nix printed them, and the last that derivations built on the way printed. */
+  | { readonly type: 'error'; readonly text: string; readonly buildLog: readonly string[] }
   | { readonly type: 'died'; readonly exit: ProcessExit; readonly lastWords: string };
 
 interface Job {
   readonly onMessage: (text: string) => void;
   readonly resolve: (answer: WorkerAnswer) => void;
   readonly errors: string[];
+  readonly buildLog: string[];
   result?: WorkerResult;
   meta?: Readonly<Record<string, unknown>>;
 }
@@ -114,7 +116,7 @@ export class ReplWorker implements AsyncDisposable {
 
   #ask(input: string, onMessage: (text: string) => void): Promise<WorkerAnswer> {
     return new Promise((resolve) => {
-      this.#job = { onMessage, resolve, errors: [] };
+      this.#job = { onMessage, resolve, errors: [], buildLog: [] };
       if (this.#exit !== undefined) this.#died(this.#exit);
       else this.#process.stdin.write(input);
     });
@@ -134,8 +136,11 @@ export class ReplWorker implements AsyncDisposable {
     const event = parseInternalJsonLine(line);
     if (event === undefined) {
       // Told by something that knows nothing of the format, such as the handler of stack overflows.
-      if (!line.startsWith('@nix ')) this.#lastLines.push(stripAnsi(line));
-      if (this.#lastLines.length > 20) this.#lastLines.shift();
+      if (!line.startsWith('@nix ')) keepLast(this.#lastLines, stripAnsi(line));
+      return;
+    }
+    if (event.action === 'result' && event.type === activityResult.buildLogLine) {
+      keepLast(this.#job?.buildLog ?? [], stripAnsi(String(event.fields[0])));
       return;
     }
     if (event.action !== 'msg' || event.level > 1) return;
@@ -166,7 +171,7 @@ export class ReplWorker implements AsyncDisposable {
     } else if (word === workerWords.ready && job.errors.length === 0) {
       this.#answer({ type: 'result', result: { other: 'ready' }, meta: {} });
     } else if (job.result === undefined) {
-      this.#answer({ type: 'error', text: job.errors.join('\n\n') });
+      this.#answer({ type: 'error', text: job.errors.join('\n\n'), buildLog: job.buildLog });
     } else {
       this.#answer({ type: 'result', result: job.result, meta: job.meta ?? {} });
     }
@@ -182,4 +187,9 @@ export class ReplWorker implements AsyncDisposable {
     this.#job = undefined;
     job?.resolve(answer);
   }
+}
+
+function keepLast(lines: string[], line: string): void {
+  lines.push(line);
+  if (lines.length > 20) lines.shift();
 }

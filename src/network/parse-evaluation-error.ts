@@ -19,9 +19,9 @@ import type { EvaluationError, SourcePosition } from '../events/event.ts';
 import { stripAnsi } from '../nix/strip-ansi.ts';
 
 const positionLine = /^\s*at (?<file>[^\s].*):(?<line>\d+):(?<column>\d+)(?::| |$)/;
-/** Lines that end a message: its position, frames, excerpts of source, advice about --show-trace. */
+/** Lines that end a message: its position, frames, excerpts of source, build logs, advice about --show-trace. */
 const notMessage =
-  /^\s*(?:at .*:\d+(?::\d+)?:?$|at «|… |\d+\||\||\(use '--show-trace'|\(stack trace truncated)/;
+  /^\s*(?:at .*:\d+(?::\d+)?:?$|at «|… |\d+\||\||last \d+ log lines:|\(use '--show-trace'|\(stack trace truncated)/;
 /** Plumbing of nixpkgs: shown only when there is nothing better. */
 const plumbing =
   /\/lib\/(?:asserts|attrsets|customisation|debug|fixed-points|lists|modules|options|strings|trivial|types)\.nix$/;
@@ -30,8 +30,8 @@ const ownFolder = fileURLToPath(new URL('../../nix/', import.meta.url));
 
 /** Never fails: a text that is no Nix error becomes the message as it is. */
 export function parseEvaluationError(text: string): EvaluationError {
-  const trace = stripAnsi(text).trim();
-  const lines = trace.split('\n');
+  const lines = withoutOwnFrames(stripAnsi(text).trim().split('\n'));
+  const trace = lines.join('\n').trim();
   const first = lines.findLastIndex((line) => line.startsWith('error:'));
   if (first === -1) return { message: lines[0] ?? '', trace };
   const framesFirst = lines[first]?.trim() === 'error:';
@@ -44,6 +44,22 @@ export function parseEvaluationError(text: string): EvaluationError {
   const position = bestPosition([...positions(own), ...positions(frames).toReversed()]);
   const message = messageOf(own);
   return position === undefined ? { message, trace } : { message, position, trace };
+}
+
+/** Leaves out what is about expressions that we typed ourselves: a frame, its place, and the excerpt under it. */
+function withoutOwnFrames(lines: readonly string[]): readonly string[] {
+  const kept: string[] = [];
+  let inOwn = false;
+  for (const line of lines) {
+    if (/^\s*at «string»:/.test(line)) {
+      inOwn = true;
+      while (/^\s*(?:… .*)?$/.test(kept.at(-1) ?? 'error:')) kept.pop();
+    } else if (!inOwn || !/^\s*(?:\d+\|.*|\|.*)?$/.test(line)) {
+      inOwn = false;
+      kept.push(line);
+    }
+  }
+  return kept;
 }
 
 function messageOf(block: readonly string[]): string {

@@ -103,20 +103,17 @@ export class Connection implements AsyncDisposable {
     const what = requests.length === 1 ? first.what : `${first.what} and ${requests.length - 1} more`;
     return this.#exclusively(what, options, async () => {
       const sending = this.#sendAll(requests);
-      sending.catch(() => {});
-      const answers: T[] = [];
+      const receiving = this.#receiveAll(requests, options);
+      receiving.catch(() => {});
       try {
-        for (const request of requests) {
-          await this.#drain(options);
-          answers.push(await request.read(this.#reader, this.#greeting.protocol.minor));
-        }
+        return (await Promise.all([receiving, sending]))[0];
       } catch (error) {
         // Further answers are on their way that nobody will read.
         await this.#break();
+        // When it hung up while we were sending, it may have said why.
+        if (error === this.#writer.closed) await receiving;
         throw error;
       }
-      await sending;
-      return answers;
     });
   }
 
@@ -200,9 +197,24 @@ export class Connection implements AsyncDisposable {
   async #sendAll(requests: readonly Request<unknown>[]): Promise<void> {
     for (const request of requests) {
       request.write(this.#writer.u64(request.op));
-      if (this.#writer.pending > sendBytes) await this.#writer.flush();
+      if (request.frames !== undefined) {
+        const framed = new FramedWriter(this.#writer);
+        await request.frames(framed);
+        await framed.end();
+      } else if (this.#writer.pending > sendBytes) {
+        await this.#writer.flush();
+      }
     }
     await this.#writer.flush();
+  }
+
+  async #receiveAll<T>(requests: readonly Request<T>[], options: CallOptions): Promise<T[]> {
+    const answers: T[] = [];
+    for (const request of requests) {
+      await this.#drain(options);
+      answers.push(await request.read(this.#reader, this.#greeting.protocol.minor));
+    }
+    return answers;
   }
 
   async #drain(options: CallOptions): Promise<void> {

@@ -4,7 +4,7 @@ import type { BasicDerivation } from '../nix/derivation.ts';
 import type { StorePath } from '../nix/store-path.ts';
 import type { Connection } from './connection.ts';
 import type { Greeting } from './handshake.ts';
-import { addMultipleToStore, addSignatures, addToStore, addToStoreNar } from './ops/add.ts';
+import { addMultipleToStore, addSignatures, addToStore, addToStoreNar, safeImport } from './ops/add.ts';
 import { buildDerivation, buildPathsWithResults, ensurePath } from './ops/build.ts';
 import { printBuildTarget } from './ops/build-target.ts';
 import { collectGarbage, type GcRequest } from './ops/gc.ts';
@@ -179,7 +179,12 @@ export class RemoteStore implements Store {
   }
 
   async addMultipleToStore(paths: readonly IncomingPath[], options: AddOptions = {}): Promise<void> {
-    if (paths.length > 0) await this.#do(addMultipleToStore(paths, options), options);
+    if (paths.length === 0) return;
+    if (this.protocol.minor >= safeImport) return this.#do(addMultipleToStore(paths, options), options);
+    const requests = paths.map((path) =>
+      addToStoreNar({ info: { ...path.info, ultimate: false }, nar: () => path.nar() }, options),
+    );
+    await this.#work.use((connection) => connection.pipeline(requests, options), options.signal);
   }
 
   addToStore(

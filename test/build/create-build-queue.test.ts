@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { runProcess } from '../../src/process/run-process.ts';
 import { instantiate, instantiateAll } from './instantiate.ts';
@@ -17,6 +17,17 @@ async function processesWith(text: string): Promise<readonly string[]> {
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
     const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
     if (line.includes(text) && Number(pid) !== process.pid) found.push(line);
+  }
+  return found;
+}
+
+/** The processes above `pid` whose command line holds the text. */
+async function ancestors(pid: string, text: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (let at = pid; Number(at) > 1; ) {
+    const line = await readFile(`/proc/${at}/cmdline`, 'utf8').catch(() => '');
+    if (line.includes(text)) found.push(at);
+    at = /^PPid:\s+(\d+)$/m.exec(await readFile(`/proc/${at}/status`, 'utf8').catch(() => ''))?.[1] ?? '0';
   }
   return found;
 }
@@ -127,6 +138,64 @@ describe('what is built', () => {
     expect(first.logFile).toMatch(new RegExp(`/${base.slice(0, 2)}/${base}\\.1\\.log$`));
     expect(second.logFile).toBe(first.logFile?.replace('.1.log', '.2.log'));
     expect(await readFile(first.logFile!, 'utf8')).toBe('one\ntwo\nthree\n');
+  });
+});
+
+describe('content-addressed derivations', () => {
+  const nixConfig = 'experimental-features = nix-command ca-derivations';
+
+  it('builds those whose output is only known afterwards, and what uses them', async () => {
+    const drvPath = await instantiate(
+      `let
+        floating = sh "floating-p" { __contentAddressed = true; outputHashMode = "recursive"; outputHashAlgo = "sha256"; } "echo content > $out";
+      in sh "user-p" { inherit floating; plain = sh "plain-p" { } "echo plain > $out"; } "read x < $floating; read y < $plain; echo $x $y > $out"`,
+      { NIX_CONFIG: nixConfig },
+    );
+    await using fixture = await queueFixture({ nixConfig });
+    const outcome = await fixture.queue.build(drvPath);
+    if (!outcome.ok) throw new Error(outcome.message);
+    expect(await readFile(outcome.outputs.get('out')!, 'utf8')).toBe('content plain\n');
+    expect(await fixture.queue.build(drvPath)).toEqual(outcome);
+    expect(
+      fixture
+        .of('step.started')
+        .map((event) => event.name)
+        .sort(),
+    ).toEqual(['floating-p', 'plain-p', 'user-p']);
+  });
+});
+
+describe('trouble of our own', () => {
+  it('tries again when the local daemon of one build is gone', async () => {
+    const drvPath = await instantiate(`sh "orphan" { } "${'$'}{gate "q"} echo marker-q > $out"`);
+    const pids: string[] = [];
+    await using fixture = await queueFixture();
+    const build = fixture.queue.build(drvPath);
+    await fixture.atGate('q');
+    // The build's parent is the daemon of its connection.
+    const { stdout } = await runProcess(['pgrep', '-f', 'marker-q']);
+    for (const pid of stdout.trim().split('\n')) pids.push(...(await ancestors(pid, 'nix-daemon')));
+    await fixture.open('q');
+    for (const pid of new Set(pids)) process.kill(Number(pid), 'SIGKILL');
+    expect(await build).toMatchObject({ ok: true });
+    expect(fixture.of('step.failed')).toMatchObject([
+      { reason: 'builder-lost', willRetry: true, builder: 'local' },
+    ]);
+    expect(fixture.of('step.started').map((event) => event.attempt)).toEqual([1, 2]);
+  });
+
+  it('rejects when the store that holds the derivations is gone', async () => {
+    const drvPath = await instantiate(`sh "no-store" { } "${'$'}{gate "r"} echo > $out"`);
+    await using fixture = await queueFixture();
+    await fixture.store[Symbol.asyncDispose]();
+    await expect(fixture.queue.build(drvPath)).rejects.toMatchObject({ code: 'store.unreachable' });
+  });
+
+  it('rejects when the log cannot be written, as that is no fault of the derivation', async () => {
+    const drvPath = await instantiate(`sh "no-log" { } "echo > $out"`);
+    await writeFile('/nix/var/no-folder', '');
+    await using fixture = await queueFixture({ logDirectory: '/nix/var/no-folder' });
+    await expect(fixture.queue.build(drvPath)).rejects.toThrow(/ENOTDIR|EEXIST/);
   });
 });
 
@@ -293,13 +362,12 @@ describe('interruption', () => {
     const drvPath = await instantiate(`sh "endless" { } "${'$'}{gate "i"} echo marker-i > $out"`);
     const abort = new AbortController();
     await using fixture = await queueFixture({ signal: abort.signal });
-    const build = fixture.queue.build(drvPath);
-    const rejected = expect(build).rejects.toMatchObject({ code: 'interrupted' });
+    const end = fixture.queue.build(drvPath).catch((error: unknown) => error);
     await fixture.atGate('i');
     expect(await processesWith('marker-i')).not.toEqual([]);
 
     abort.abort();
-    await rejected;
+    expect(await end).toMatchObject({ code: 'interrupted' });
     await fixture.queue[Symbol.asyncDispose]();
 
     await expect.poll(() => processesWith('marker-i')).toEqual([]);
@@ -310,10 +378,10 @@ describe('interruption', () => {
   it('is the same when the queue is disposed of', async () => {
     const drvPath = await instantiate(`sh "endless-too" { } "${'$'}{gate "j"} echo marker-j > $out"`);
     const fixture = await queueFixture();
-    const rejected = expect(fixture.queue.build(drvPath)).rejects.toMatchObject({ code: 'interrupted' });
+    const end = fixture.queue.build(drvPath).catch((error: unknown) => error);
     await fixture.atGate('j');
     await fixture[Symbol.asyncDispose]();
-    await rejected;
+    expect(await end).toMatchObject({ code: 'interrupted' });
     await expect.poll(() => processesWith('marker-j')).toEqual([]);
   });
 });

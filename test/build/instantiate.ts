@@ -19,15 +19,23 @@ const prelude = `
 `;
 
 /** The derivation of an expression, or those of its attributes. */
-export async function instantiate(expression: string): Promise<StorePath> {
-  const [first] = await instantiateAll(`{ a = ${expression}; }`);
+export async function instantiate(
+  expression: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<StorePath> {
+  const [first] = await instantiateAll(`{ a = ${expression}; }`, env);
   if (first === undefined) throw new Error(`no derivation: ${expression}`);
   return first;
 }
 
 /** The derivations of an attribute set, in the order of its names. */
-export async function instantiateAll(expression: string): Promise<readonly StorePath[]> {
-  const { stdout } = await runProcess(['nix-instantiate', '--expr', `${prelude} ${expression}`]);
+export async function instantiateAll(
+  expression: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<readonly StorePath[]> {
+  const { stdout } = await runProcess(['nix-instantiate', '--expr', `${prelude} ${expression}`], {
+    env: { ...process.env, ...env },
+  });
   return stdout
     .trim()
     .split('\n')

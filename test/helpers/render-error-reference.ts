@@ -5,7 +5,8 @@ export function renderErrorReference(): string {
   const rows = Object.entries(errorCatalogue)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(
-      ([code, { sentence, status, exit, hint }]) => `| \`${code}\` | ${sentence} | ${hint} | ${exit} | ${status} |`,
+      ([code, { sentence, status, exit, hint }]) =>
+        `| \`${code}\` | ${sentence} | ${hint} | ${exit} | ${status} |`,
     );
   return `# Errors
 

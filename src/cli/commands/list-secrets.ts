@@ -25,10 +25,10 @@ export const define: CommandModule['define'] = (command, run) => {
           showTrace: flags.showTrace,
           env: context.env,
         });
-        const { selected } = selectFromNetwork(context, network, flags);
+        const { selected, broken } = selectFromNetwork(context, network, flags);
         const base = path.dirname(path.resolve(context.cwd, file));
         context.stdout.write(context.json ? listSecretsJson(selected, base) : listSecretsText(selected));
-        return network.brokenHosts.length === 0 ? 0 : 1;
+        return broken.length === 0 ? 0 : 1;
       });
     });
 };

@@ -7,7 +7,7 @@ const marks = { ok: '✓', warning: '!', problem: '✗' } as const;
 export function renderChecks(checks: readonly Check[]): string {
   const width = Math.max(...checks.map(({ name }) => name.length));
   const lines = checks.flatMap(({ name, status, detail, mend }) => [
-    `${marks[status]} ${name.padEnd(width)}  ${detail}`,
+    `${marks[status]} ${name.padEnd(width)}  ${detail.trim().replaceAll('\n', '; ')}`,
     ...(mend === undefined ? [] : [`  ${' '.repeat(width)}  → ${mend}`]),
   ]);
   const problems = checks.filter(({ status }) => status === 'problem').length;

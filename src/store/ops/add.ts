@@ -11,6 +11,9 @@ type Checks = Pick<AddOptions, 'withoutSignatureCheck' | 'repair'>;
 /** How content becomes a path, in the protocol's words. */
 const methods = { text: 'text:sha256', flat: 'fixed:sha256', nar: 'fixed:r:sha256' } as const;
 
+/** From this minor version on `addMultipleToStore` can be used. */
+export const safeImport = 37;
+
 export function addToStore(content: NewContent, repair: boolean): Request<StorePath> {
   return {
     op: 7,
@@ -43,10 +46,15 @@ export function addToStoreNar(incoming: IncomingPath, checks: Checks): Request<v
   };
 }
 
-/** All in one stream: how many, then of each its path info and its NAR. */
+/**
+ * All in one stream: how many, then of each its path info and its NAR. Before Nix 2.18 (which cannot be told from
+ * 2.15 by the protocol) a daemon did not read the NAR of a path that had become valid meanwhile, and took it for the
+ * next path info: older ones are not asked.
+ */
 export function addMultipleToStore(paths: readonly IncomingPath[], checks: Checks): Request<void> {
   return {
     op: 44,
+    since: safeImport,
     what: paths.length === 1 ? `adding ${paths[0]?.info.path}` : `adding ${paths.length} paths`,
     write: (encoder) => encoder.bool(checks.repair ?? false).bool(checks.withoutSignatureCheck ?? false),
     frames: async (framed) => {

@@ -1,0 +1,85 @@
+/** NARs compared with those of nix-store --dump. */
+
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, linkSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { dumpPath } from '../../src/store/dump-path.ts';
+import { tempDir } from './nix-lab.ts';
+
+function expectSame(path: string): void {
+  const ours = createHash('sha256');
+  let size = 0;
+  for (const piece of dumpPath(path)) {
+    ours.update(piece);
+    size += piece.length;
+  }
+  const theirs = execFileSync('bash', ['-c', 'nix-store --dump "$0" | sha256sum', path], {
+    encoding: 'utf8',
+  });
+  expect(size % 8).toBe(0);
+  expect(ours.digest('hex')).toBe(theirs.slice(0, 64));
+}
+
+describe('dumpPath', () => {
+  it('is as nix-store --dump for a single file, executable or not, and a symlink', () => {
+    const dir = tempDir();
+    writeFileSync(`${dir}/file`, 'depcontents');
+    expectSame(`${dir}/file`);
+    chmodSync(`${dir}/file`, 0o755);
+    expectSame(`${dir}/file`);
+    symlinkSync('file', `${dir}/link`);
+    expectSame(`${dir}/link`);
+  });
+
+  it('is as nix-store --dump for a tree of all that is nasty', () => {
+    const dir = tempDir();
+    mkdirSync(`${dir}/empty-dir`);
+    writeFileSync(`${dir}/empty-file`, '');
+    symlinkSync('/does/not/exist', `${dir}/dangling`);
+    symlinkSync(Buffer.from([0xff, 0xfe]), `${dir}/link-to-bytes`);
+    for (const name of [
+      '\u{1F600}',
+      '\uFF5E',
+      '\uE000',
+      'é',
+      'a b',
+      'a\nb',
+      '-',
+      '.hidden',
+      '~',
+      'x'.repeat(255),
+    ]) {
+      writeFileSync(`${dir}/${name}`, name);
+    }
+    for (const bytes of [[0xff], [0xc3], [0x80, 0x2e], [0x01]]) {
+      writeFileSync(Buffer.concat([Buffer.from(`${dir}/`), Buffer.from(bytes)]), Buffer.from(bytes));
+    }
+    mkdirSync(Buffer.concat([Buffer.from(`${dir}/`), Buffer.from([0xfe, 0xfe])]));
+    writeFileSync(
+      Buffer.concat([Buffer.from(`${dir}/`), Buffer.from([0xfe, 0xfe]), Buffer.from('/in')]),
+      'in',
+    );
+    linkSync(`${dir}/é`, `${dir}/hard link`);
+    let deep = dir;
+    for (let i = 0; i < 60; i++) mkdirSync((deep += '/d'));
+    writeFileSync(`${deep}/f`, 'deep');
+    expectSame(dir);
+  });
+
+  it('is as nix-store --dump for files of all lengths around those of its pieces', () => {
+    const dir = tempDir();
+    for (const length of [1, 7, 8, 9, 65_000, 65_535, 65_536, 65_537, 262_143, 262_144, 262_145, 600_001]) {
+      writeFileSync(`${dir}/${length}`, Buffer.alloc(length, length % 251));
+    }
+    for (let i = 0; i < 3000; i++) writeFileSync(`${dir}/many-${i}`, 'x'.repeat(i % 64));
+    expectSame(dir);
+  });
+
+  it('is as nix-store --dump for a file of more than 4 GiB', () => {
+    const dir = tempDir();
+    writeFileSync(`${dir}/sparse`, '');
+    truncateSync(`${dir}/sparse`, 2 ** 32 + 5);
+    expectSame(dir);
+  });
+});
