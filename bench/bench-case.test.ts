@@ -12,7 +12,10 @@ describe('benchCase', () => {
 
   it('fails what misses the bar, from either side', () => {
     expect(benchCase({ ...measured, ours: [3], peer: [4], atMost: 0.5 }).ok).toBe(false);
-    expect(benchCase({ ...measured, ours: [3], peer: [4], atLeast: 0.9 })).toMatchObject({ ok: false, target: '>= 0.9' });
+    expect(benchCase({ ...measured, ours: [3], peer: [4], atLeast: 0.9 })).toMatchObject({
+      ok: false,
+      target: '>= 0.9',
+    });
   });
 
   it('only reports where there is no bar', () => {

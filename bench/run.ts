@@ -22,7 +22,9 @@ const args = process.argv.slice(2).filter((arg) => arg !== '--json');
 const json = process.argv.includes('--json');
 const name = args.shift();
 if (name === undefined || !known.includes(name)) {
-  process.stderr.write(`wanted the name of a benchmark, got ${name ?? 'nothing'}; there are: ${known.join(', ')}\n`);
+  process.stderr.write(
+    `wanted the name of a benchmark, got ${name ?? 'nothing'}; there are: ${known.join(', ')}\n`,
+  );
   process.exit(2);
 }
 const module = (await import(`./${name}.ts`)) as BenchModule; // every file beside this one has that shape

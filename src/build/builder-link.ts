@@ -109,7 +109,7 @@ export class BuilderLink implements BuilderLoad, AsyncDisposable {
     // Copying outputs back takes a lease, too. Over ssh each would cost a login, so all are this one.
     const leaseTempRoots = async (paths: readonly StorePath[]): Promise<TempRootLease> => {
       await lease.add(paths);
-      return { add: lease.add, [Symbol.asyncDispose]: async () => {} };
+      return { add: (more) => lease.add(more), [Symbol.asyncDispose]: async () => {} };
     };
     return { store: Object.assign(store, { leaseTempRoots }), lease, upload };
   }

@@ -22,13 +22,15 @@
 import type { StepFailure } from '../events/event.ts';
 import type { StorePath } from '../nix/store-path.ts';
 import { AppError } from '../util/app-error.ts';
-import { errorMessage } from '../util/error-message.ts';
+import { asError } from './as-error.ts';
+import { blame } from './blame.ts';
 import type { BuildFailure, BuildOutcome, BuildQueue, BuildQueueOptions } from './build-queue.ts';
 import type { BuildStep } from './build-step.ts';
 import { BuilderLink } from './builder-link.ts';
 import { canBuild, isEmulated } from './can-build.ts';
 import { chooseBuilder } from './choose-builder.ts';
 import { createDerivationReader } from './derivation-reader.ts';
+import { knownOutputs } from './known-outputs.ts';
 import { type BuildPlan, planBuild } from './plan-build.ts';
 import { type BuildRequest, createRequestBook, type StepEnd } from './request-book.ts';
 import { runStep } from './run-step.ts';
@@ -83,32 +85,28 @@ export function createBuildQueue(options: BuildQueueOptions): BuildQueue {
 
   const settleDone = async (request: BuildRequest): Promise<void> => {
     try {
-      settle(request, { ok: true, outputs: await outputPaths(request.drvPath) });
+      const [step] = await reader.steps([request.drvPath]);
+      const outputs = step === undefined ? new Map() : await knownOutputs(step, store, signal);
+      settle(request, { ok: true, outputs });
     } catch (error) {
       settle(request, signal.aborted ? interrupted() : asError(error));
     }
   };
 
-  const outputPaths = async (drvPath: StorePath): Promise<ReadonlyMap<string, StorePath>> => {
-    const [step] = await reader.steps([drvPath]);
-    const known = step?.floating ? await store.queryDerivationOutputMap(drvPath, { signal }) : undefined;
-    const outputs = new Map<string, StorePath>();
-    for (const [name, output] of step?.outputs ?? []) {
-      const path = output.path ?? known?.get(name);
-      if (path !== undefined) outputs.set(name, path);
-    }
-    return outputs;
-  };
-
   const serve = async (request: BuildRequest): Promise<void> => {
     try {
       while (!signal.aborted) {
+        const isUnderWay = (drvPath: StorePath): boolean => graph.state(drvPath) !== undefined;
+        if (isUnderWay(request.drvPath)) {
+          graph.add([], request.drvPath);
+          return;
+        }
         const plan = await planBuild(request.drvPath, {
           store,
           reader,
           lease,
           substitute,
-          isUnderWay: (drvPath) => graph.state(drvPath) !== undefined,
+          isUnderWay,
           onSubstitute: (paths) => emit({ type: 'build.planned', toBuild: 0, toSubstitute: paths }),
           signal,
         });
@@ -139,11 +137,14 @@ export function createBuildQueue(options: BuildQueueOptions): BuildQueue {
     const open = [...plan.steps.values()].filter((step) => ends.get(step.drvPath) === undefined);
     const isOpen = (drvPath: StorePath): boolean =>
       graph.state(drvPath) !== undefined || (plan.steps.has(drvPath) && ends.get(drvPath) === undefined);
-    for (const step of open) steps.set(step.drvPath, step);
     const added = graph.add(
       open.map((step) => ({ drvPath: step.drvPath, needs: [...step.inputs.keys()].filter(isOpen) })),
       request.drvPath,
     );
+    for (const drvPath of added) {
+      const step = plan.steps.get(drvPath);
+      if (step !== undefined) steps.set(drvPath, step);
+    }
     if (added.length > 0) emit({ type: 'build.planned', toBuild: added.length, toSubstitute: 0 });
     dispatch();
     return 'waits';
@@ -192,7 +193,7 @@ export function createBuildQueue(options: BuildQueueOptions): BuildQueue {
       if (verdict.ok || verdict.reason !== 'builder-lost') link.worked();
       else link.avoid();
     } catch (error) {
-      verdict = await blame(error, link);
+      verdict = await blame(error, builder, store, signal);
     }
     await log?.[Symbol.asyncDispose]();
     if (log?.writeError !== undefined) {
@@ -214,18 +215,6 @@ export function createBuildQueue(options: BuildQueueOptions): BuildQueue {
     }
     dispatch();
     tellWhenIdle();
-  };
-
-  /** Who is to blame for what broke an attempt: the builder, or, as an error, our own store or ourselves. */
-  const blame = async (error: unknown, link: BuilderLink): Promise<Verdict | Error> => {
-    if (signal.aborted) return { ok: false, reason: 'cancelled', message: 'interrupted' };
-    if (!(error instanceof AppError) || !/^(?:store|process)\./.test(error.code)) return asError(error);
-    try {
-      await store.queryValidPaths([], { signal });
-    } catch (fault) {
-      return asError(fault);
-    }
-    return { ok: false, reason: 'builder-lost', message: `${link.builder.name}: ${errorMessage(error)}` };
   };
 
   const succeed = (drvPath: StorePath): void => {
@@ -319,8 +308,4 @@ export function createBuildQueue(options: BuildQueueOptions): BuildQueue {
       await lease[Symbol.asyncDispose]();
     },
   };
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -11,6 +11,7 @@ import type { StorePath } from '../nix/store-path.ts';
 import type { Store, TempRootLease } from '../store/store.ts';
 import type { BuildStep } from './build-step.ts';
 import type { DerivationReader } from './derivation-reader.ts';
+import { knownOutputs } from './known-outputs.ts';
 
 type PlannedStore = Pick<Store, 'queryValidPaths' | 'queryMissing' | 'queryDerivationOutputMap'>;
 
@@ -87,11 +88,9 @@ async function wantedOutputs(
   const wanted: WantedOutput[] = [];
   for (const step of await reader.steps(level.keys())) {
     const names = level.get(step.drvPath) ?? '*';
-    // Nix may know from an earlier build where a floating output is.
-    const known = step.floating ? await store.queryDerivationOutputMap(step.drvPath, { signal }) : undefined;
-    for (const [name, output] of step.outputs) {
-      if (names !== '*' && !names.has(name)) continue;
-      wanted.push({ step, path: output.path ?? known?.get(name) });
+    const known = await knownOutputs(step, store, signal);
+    for (const name of step.outputs.keys()) {
+      if (names === '*' || names.has(name)) wanted.push({ step, path: known.get(name) });
     }
   }
   return wanted;

@@ -15,6 +15,7 @@ import { type BuildLimits, watchLimits } from './build-limits.ts';
 import type { BuildStep } from './build-step.ts';
 import type { BuilderLink, BuilderSession } from './builder-link.ts';
 import type { DerivationReader } from './derivation-reader.ts';
+import { knownOutputs } from './known-outputs.ts';
 import { judgeResult, type Verdict } from './step-failure.ts';
 import type { StepLog } from './step-log.ts';
 
@@ -62,11 +63,9 @@ async function resolveInputs({ step, reader, store, signal }: StepRun): Promise<
   const { inputDerivations, ...basic } = await reader.derivation(step.drvPath);
   const sources = new Set(basic.inputSources);
   for (const input of await reader.steps(inputDerivations.keys())) {
-    const known = input.floating
-      ? await store.queryDerivationOutputMap(input.drvPath, { signal })
-      : undefined;
+    const known = await knownOutputs(input, store, signal);
     for (const name of inputDerivations.get(input.drvPath) ?? []) {
-      const path = input.outputs.get(name)?.path ?? known?.get(name);
+      const path = known.get(name);
       if (path === undefined) throw new TypeError(`${input.drvPath} has no output ${name} with a known path`);
       sources.add(path);
     }

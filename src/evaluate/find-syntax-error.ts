@@ -22,5 +22,6 @@ export async function findSyntaxError(
     okCodes: [0, 1],
     ...(env === undefined ? {} : { env }),
   });
-  return code === 0 ? undefined : parseEvaluationError(stderr);
+  // Anything else that is wrong (no store, a bad setting) the workers tell better.
+  return code !== 0 && stderr.includes('«string»') ? parseEvaluationError(stderr) : undefined;
 }

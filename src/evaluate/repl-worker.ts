@@ -33,7 +33,7 @@ const resultSchema = z.union([
 const metaSchema = z.record(z.string(), z.unknown());
 
 /** What is at an attribute path: a derivation, a set to walk into (perhaps with nothing to see), or something else. */
-export type WorkerResult = z.infer<typeof resultSchema>;
+type WorkerResult = z.infer<typeof resultSchema>;
 
 export type WorkerAnswer =
   | {

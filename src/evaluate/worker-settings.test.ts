@@ -43,8 +43,15 @@ describe('workerSettings', () => {
     const { argv } = settings({ nixOptions: { 'restrict-eval': 'true' }, includes: ['x=/y z'] });
 
     expect(argv).toEqual([
-      ...['nix', 'repl', '--log-format', 'internal-json'],
-      ...['--option', 'restrict-eval', 'true', '-I', 'x=/y z'],
+      'nix',
+      'repl',
+      '--log-format',
+      'internal-json',
+      '--option',
+      'restrict-eval',
+      'true',
+      '-I',
+      'x=/y z',
     ]);
   });
 });

@@ -21,7 +21,7 @@ class PatternReader {
 
   constructor(pattern: string) {
     this.pattern = pattern;
-    this.#characters = [...pattern];
+    this.#characters = Array.from(pattern);
   }
 
   peek(): string | undefined {

@@ -23,8 +23,17 @@ describe('networkRoot', () => {
 describe('instantiateArgv', () => {
   it('makes the file absolute and goes to Morph’s command when there is one', () => {
     expect(instantiateArgv('net.nix', 'info.x', ['--json'], { MORPH_NIX_EVAL_CMD: '/bin/wrap' })).toEqual([
-      ...['/bin/wrap', '--eval', own, '--argstr', 'networkExpr', path.resolve('net.nix')],
-      ...['--attr', 'info.x', '--strict', '--read-write-mode', '--json'],
+      '/bin/wrap',
+      '--eval',
+      own,
+      '--argstr',
+      'networkExpr',
+      path.resolve('net.nix'),
+      '--attr',
+      'info.x',
+      '--strict',
+      '--read-write-mode',
+      '--json',
     ]);
   });
 

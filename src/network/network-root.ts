@@ -10,7 +10,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const ownEvalMachines = fileURLToPath(new URL('../../nix/eval-machines.nix', import.meta.url));
 
 /** The Nix file that makes hosts of a network: ours, unless MORPH_NIX_EVAL_MACHINES names another. */
-export function evalMachines(env: Environment = process.env): string {
+function evalMachines(env: Environment = process.env): string {
   return env.MORPH_NIX_EVAL_MACHINES ? path.resolve(env.MORPH_NIX_EVAL_MACHINES) : ownEvalMachines;
 }
 

@@ -22,6 +22,9 @@ import { WireWriter } from './wire-writer.ts';
 /** Requests are sent in batches of about this size. */
 const sendBytes = 32 * 1024;
 
+/** What a daemon says last when it gets SIGTERM, as at the shutdown of its machine. */
+const stoppedText = 'interrupted by the user';
+
 export interface ConnectionOptions {
   /** The store's name, for messages. */
   readonly name: string;
@@ -41,6 +44,7 @@ export class Connection implements AsyncDisposable {
   #told: DaemonOptions | undefined;
   #state: 'idle' | 'busy' | 'broken' = 'idle';
   #suspect = false;
+  #disposed = false;
   #gone: Promise<void> | undefined;
 
   private constructor(transport: Transport, options: ConnectionOptions) {
@@ -135,6 +139,7 @@ export class Connection implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
     const goodbye = this.#state === 'idle' && this.#reader.ended === undefined;
     this.#state = 'broken';
     if (goodbye) this.#gone ??= this.#transport.close();
@@ -262,6 +267,11 @@ export class Connection implements AsyncDisposable {
     if (!(error instanceof AppError)) {
       await this.#break();
       return error;
+    }
+    if (this.#disposed || (error.code === 'store.refused' && error.message === stoppedText)) {
+      const why = this.#disposed ? 'the connection has been closed' : 'its daemon was stopped';
+      await this.#break();
+      return new AppError('store.unreachable', `${this.#name}, ${what}: ${why}`, { cause: error });
     }
     if (error.code === 'store.refused') {
       this.#suspect = true;

@@ -86,7 +86,7 @@ describe('what is built', () => {
 
   it('builds what requests share once, also when one comes while others build', async () => {
     const [first, second] = await instantiateAll(`
-      let base = sh "base-e" { } "${'$'}{gate "e"} echo base > $out";
+      let base = sh "base-e" { } "\${gate "e"} echo base > $out";
       in {
         a = sh "first-e" { inherit base; } "read x < $base; echo first $x > $out";
         b = sh "second-e" { inherit base; } "read x < $base; echo second $x > $out";
@@ -105,8 +105,8 @@ describe('what is built', () => {
 
   it('uses all slots of the builder, and no more', async () => {
     const drvPaths = await instantiateAll(`{
-      a = sh "a-f" { } "${'$'}{gate "f1"} echo a > $out";
-      b = sh "b-f" { } "${'$'}{gate "f2"} echo b > $out";
+      a = sh "a-f" { } "\${gate "f1"} echo a > $out";
+      b = sh "b-f" { } "\${gate "f2"} echo b > $out";
       c = sh "c-f" { } "echo c > $out";
     }`);
     await using fixture = await queueFixture({ slots: 2 });
@@ -167,7 +167,7 @@ describe('content-addressed derivations', () => {
 
 describe('trouble of our own', () => {
   it('tries again when the local daemon of one build is gone', async () => {
-    const drvPath = await instantiate(`sh "orphan" { } "${'$'}{gate "q"} echo marker-q > $out"`);
+    const drvPath = await instantiate(`sh "orphan" { } "\${gate "q"} echo marker-q > $out"`);
     const pids: string[] = [];
     await using fixture = await queueFixture();
     const build = fixture.queue.build(drvPath);
@@ -185,7 +185,7 @@ describe('trouble of our own', () => {
   });
 
   it('rejects when the store that holds the derivations is gone', async () => {
-    const drvPath = await instantiate(`sh "no-store" { } "${'$'}{gate "r"} echo > $out"`);
+    const drvPath = await instantiate(`sh "no-store" { } "\${gate "r"} echo > $out"`);
     await using fixture = await queueFixture();
     await fixture.store[Symbol.asyncDispose]();
     await expect(fixture.queue.build(drvPath)).rejects.toMatchObject({ code: 'store.unreachable' });
@@ -288,8 +288,8 @@ describe('what fails', () => {
   it('does not build what only a failed derivation needed', async () => {
     const drvPath = await instantiate(`
       sh "top-h" {
-        a = sh "a-h" { broken = sh "broken-h" { } "${'$'}{gate "h"} exit 1"; } "echo > $out";
-        b = sh "b-h" { busy = sh "busy-h" { } "${'$'}{gate "h2"} echo > $out"; } "echo > $out";
+        a = sh "a-h" { broken = sh "broken-h" { } "\${gate "h"} exit 1"; } "echo > $out";
+        b = sh "b-h" { busy = sh "busy-h" { } "\${gate "h2"} echo > $out"; } "echo > $out";
         later = sh "later-h" { } "echo > $out";
       } "echo > $out"`);
     await using fixture = await queueFixture({ slots: 2 });
@@ -359,7 +359,7 @@ describe('limits', () => {
 
 describe('interruption', () => {
   it('ends running builds and leaves no process', async () => {
-    const drvPath = await instantiate(`sh "endless" { } "${'$'}{gate "i"} echo marker-i > $out"`);
+    const drvPath = await instantiate(`sh "endless" { } "\${gate "i"} echo marker-i > $out"`);
     const abort = new AbortController();
     await using fixture = await queueFixture({ signal: abort.signal });
     const end = fixture.queue.build(drvPath).catch((error: unknown) => error);
@@ -376,7 +376,7 @@ describe('interruption', () => {
   });
 
   it('is the same when the queue is disposed of', async () => {
-    const drvPath = await instantiate(`sh "endless-too" { } "${'$'}{gate "j"} echo marker-j > $out"`);
+    const drvPath = await instantiate(`sh "endless-too" { } "\${gate "j"} echo marker-j > $out"`);
     const fixture = await queueFixture();
     const end = fixture.queue.build(drvPath).catch((error: unknown) => error);
     await fixture.atGate('j');
@@ -388,18 +388,20 @@ describe('interruption', () => {
 
 describe('garbage collection', () => {
   it('in the middle takes nothing that the queue still needs, and everything afterwards', async () => {
-    const drvPath = await instantiate(`
+    const [dep, top] = await instantiateAll(`
       let
         dep = sh "dep-k" { } "echo dep > $out";
-        slow = sh "slow-k" { inherit dep; } "read x < $dep; ${'$'}{gate "k"} echo slow > $out";
-      in sh "top-k" { inherit dep slow; } "read x < $dep; echo $x > $out"`);
+        slow = sh "slow-k" { } "\${gate "k"} echo slow > $out";
+      in { a = dep; b = sh "top-k" { inherit dep slow; } "read x < $dep; echo $x > $out"; }`);
+    await runProcess(['nix-store', '--realise', dep!]);
     const fixture = await queueFixture();
-    const build = fixture.queue.build(drvPath);
+    const build = fixture.queue.build(top!);
     await fixture.atGate('k');
     await runProcess(['nix-store', '--gc']);
     await fixture.open('k');
     const outcome = await build;
     if (!outcome.ok) throw new Error(outcome.message);
+    expect(fixture.of('step.done').map((event) => event.name)).toEqual(['slow-k', 'top-k']);
     await runProcess(['nix-store', '--gc']);
     expect(await fixture.store.isValidPath(outcome.outputs.get('out')!)).toBe(true);
 

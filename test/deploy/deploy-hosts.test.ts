@@ -311,6 +311,8 @@ describe('deployHosts', () => {
 
   it('keeps the new system from the collector while it is being activated', async () => {
     const fresh = await buildStandInSystem({ name: 'web01', note: 'not in any profile' });
+    // Sent before, by a connection that is gone: what is being sent is kept by the daemon itself.
+    await deploy('push', [planned(web, { toplevel: fresh })]);
     await web.setBehaviour('hang');
     const controller = new AbortController();
     const run = deploy('dry-activate', [planned(web, { toplevel: fresh })], { signal: controller.signal });

@@ -12,13 +12,13 @@ import type { SshSettings, SshTarget } from '../../src/process/ssh.ts';
 import { type Argv, type RunningProcess, startProcess } from '../../src/process/start-process.ts';
 import { createLink, type LabLink, removeLink } from './lab-network.ts';
 
-export type NixConf = Readonly<Record<string, string>>;
+type NixConf = Readonly<Record<string, string>>;
 
 /** What the stand-in system's switch-to-configuration does on a host; undefined is all well. */
-export type Behaviour = 'fail' | `fail ${number}` | 'hang' | 'cut-network' | undefined;
+type Behaviour = 'fail' | `fail ${number}` | 'hang' | 'cut-network' | undefined;
 
 /** One call of switch-to-configuration. */
-export interface SwitchRecord {
+interface SwitchRecord {
   readonly action: string;
   readonly toplevel: string;
   /** Seconds since 1970. */

@@ -32,9 +32,7 @@ async function systemOf(file: string, host: string): Promise<{ notes: string; ke
 
 describe('hosts', () => {
   it('are made of their own module, the defaults, and what others say', async () => {
-    expect((await systemOf(fleet, 'db02')).notes).toBe(
-      'north web01 db02 of db01,db02,dotted.name,iso,web01',
-    );
+    expect((await systemOf(fleet, 'db02')).notes).toBe('north web01 db02 of db01,db02,dotted.name,iso,web01');
     expect((await systemOf(fleet, 'dotted.name')).notes).toBe(
       'dotted.name of db01,db02,dotted.name,iso,web01',
     );
@@ -46,7 +44,9 @@ describe('hosts', () => {
 
     expect(kept).toHaveLength(1);
     expect(path.basename(file)).toMatch(/^[a-z0-9]{32}-healthcheck-commands\.txt$/);
-    expect(readFileSync(file, 'utf8')).toMatch(/^pre\ntrue\none argument\n\/nix\/store\/[a-z0-9]{32}-program$/);
+    expect(readFileSync(file, 'utf8')).toMatch(
+      /^pre\ntrue\none argument\n\/nix\/store\/[a-z0-9]{32}-program$/,
+    );
   });
 
   it('have the same file when there are no checks', async () => {
@@ -195,7 +195,13 @@ describe('releases of NixOS', () => {
 
   it('take packages of another system where NixOS does, but not without a word', async () => {
     await using folder = await temporaryFolder({ 'net.nix': releaseText(today, `a = ${arm};`, pkgs) });
-    const argv = ['nix-instantiate', evalMachines, '--argstr', 'networkExpr', folder.file('net.nix')] as const;
+    const argv = [
+      'nix-instantiate',
+      evalMachines,
+      '--argstr',
+      'networkExpr',
+      folder.file('net.nix'),
+    ] as const;
     const { stderr } = await runProcess([...argv, '-A', 'nodes.a.config.system.build.toplevel']);
 
     expect(stderr).toContain(
@@ -235,7 +241,11 @@ describe('machines', () => {
   it('link what build targets make of hosts', async () => {
     await using folder = await temporaryFolder({ 'args.json': '{ "Names": [ "db01" ] }' });
     const args = ['--argstr', 'argsFile', folder.file('args.json')];
-    const targets = ['--arg', 'buildTargets', '{ out = n: n.config.system.build.toplevel; "a b" = n: builtins.toFile "x" "y"; }'];
+    const targets = [
+      '--arg',
+      'buildTargets',
+      '{ out = n: n.config.system.build.toplevel; "a b" = n: builtins.toFile "x" "y"; }',
+    ];
     const out = await build(fleet, 'machines', ...args, ...targets);
 
     expect(readdirSync(path.join(out, 'db01'))).toEqual(['a b', 'out']);

@@ -161,7 +161,7 @@ describe.each<{ how: string; spec: StoreSpec }>([
 
   it('holds little of a large path in memory', async () => {
     const dir = tempDir();
-    for (let i = 0; i < 3; i++) writeFileSync(`${dir}/large-${i}`, Buffer.alloc(100_000_000, String(i)));
+    for (let i = 0; i < 3; i++) writeFileSync(`${dir}/large-${i}`, Buffer.alloc(40_000_000, String(i)));
     const root = addPath(dir);
     await using to = await openStore(otherStore().spec);
     let most = 0;
@@ -177,7 +177,7 @@ describe.each<{ how: string; spec: StoreSpec }>([
       },
     });
     expect(await to.isValidPath(root)).toBe(true);
-    // 300 MB have passed; buffers that are not collected yet count as well.
-    expect(most).toBeLessThan(200_000_000);
+    // 120 MB have passed; buffers that are not collected yet count as well.
+    expect(most).toBeLessThan(80_000_000);
   });
 });

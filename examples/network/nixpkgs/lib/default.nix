@@ -13,16 +13,14 @@ let
 
   basics = rec {
     optional = condition: value: if condition then [ value ] else [ ];
-    optionals = condition: values: if condition then values else [ ];
     optionalAttrs = condition: set: if condition then set else { };
-    optionalString = condition: text: if condition then text else "";
 
     concatMap = f: list: concatLists (map f list);
-    inherit concatStringsSep;
     concatMapStringsSep =
       separator: f: list:
       concatStringsSep separator (map f list);
     concatStrings = concatStringsSep "";
+    concatMapStrings = concatMapStringsSep "";
 
     nameValuePair = name: value: { inherit name value; };
     imap = f: list: builtins.genList (n: f (n + 1) (builtins.elemAt list n)) (builtins.length list);
@@ -33,7 +31,6 @@ let
       listToAttrs (
         concatMap (name: optional (keep name set.${name}) (nameValuePair name set.${name})) (attrNames set)
       );
-    genAttrs = names: f: listToAttrs (map (name: nameValuePair name (f name)) names);
 
     hasPrefix = prefix: text: substring 0 (stringLength prefix) text == prefix;
     removeSuffix =
@@ -43,12 +40,12 @@ let
       in
       if rest >= 0 && substring rest (stringLength suffix) text == suffix then substring 0 rest text else text;
 
-    inherit (builtins) elem mapAttrs;
     # Obsolete in nixpkgs; Morph's own eval-machines.nix still calls it.
     scrubOptionValue = value: value;
   };
 
-  lib = basics // import ./options.nix { inherit lib; } // import ./modules.nix { inherit lib; } // {
+  # Like nixpkgs' it has all of builtins too: Morph's own eval-machines.nix takes them from here.
+  lib = builtins // basics // import ./options.nix { inherit lib; } // import ./modules.nix { inherit lib; } // {
     types = import ./types.nix { inherit lib; };
   };
 in

@@ -195,7 +195,7 @@ let
       byName =
         sets:
         builtins.zipAttrsWith (_: values: values) (
-          concatMap ({ file, set }: [ (mapAttrs (_: value: { inherit file value; }) set) ]) sets
+          map ({ file, set }: mapAttrs (_: value: { inherit file value; }) set) sets
         );
       declared = byName (map ({ file, value }: { inherit file; set = value; }) declarations);
       defined = byName (
@@ -281,7 +281,13 @@ in
           };
         };
       };
-      all = collectModules ({ inherit lib config options; } // specialArgs) (modules ++ [ internal ]);
+      # What modules see is not checked: the check needs all of them.
+      args = {
+        inherit lib;
+        inherit (merged) config options;
+      }
+      // specialArgs;
+      all = collectModules args (modules ++ [ internal ]);
       from =
         field:
         map (module: {
@@ -289,17 +295,15 @@ in
           value = module.${field};
         }) all;
       merged = mergeTree prefix (from "options") (from "config");
-      inherit (merged) options;
       stray = head merged.undeclared;
+    in
+    {
+      inherit (merged) options;
       config =
         if merged.config._module.check && merged.undeclared != [ ] then
           throw "The option `${showOption stray.path}' defined in `${stray.file}' does not exist."
         else
           merged.config;
-      # Modules see the values without the check, which needs all modules.
-    in
-    {
-      inherit options config;
       _module = merged.config._module;
     };
 }

@@ -27,8 +27,6 @@ let
     ;
   inherit (lib) mergeDefinitions showOption;
 
-  mkType = type: type;
-
   files = definitions: lib.concatMapStringsSep " and " (d: "`${d.file}'") definitions;
 
   onlyOne =
@@ -61,13 +59,13 @@ let
     );
 in
 rec {
-  raw = mkType {
+  raw = {
     description = "anything";
     check = _: true;
     merge = onlyOne;
   };
 
-  anything = mkType {
+  anything = {
     description = "anything";
     check = _: true;
     merge =
@@ -80,19 +78,19 @@ rec {
         allEqual path definitions;
   };
 
-  bool = mkType {
+  bool = {
     description = "true or false";
     check = isBool;
     merge = allEqual;
   };
 
-  int = mkType {
+  int = {
     description = "a whole number";
     check = isInt;
     merge = allEqual;
   };
 
-  str = mkType {
+  str = {
     description = "a string";
     check = isString;
     merge = allEqual;
@@ -102,19 +100,19 @@ rec {
     merge = _: definitions: lib.concatStringsSep "\n" (values definitions);
   };
 
-  path = mkType {
+  path = {
     description = "an absolute path";
     check = value: isPath value || (isString value && lib.hasPrefix "/" value) || value ? outPath;
     merge = allEqual;
   };
 
-  package = mkType {
+  package = {
     description = "a package";
     check = value: isAttrs value && value.type or "" == "derivation";
     merge = onlyOne;
   };
 
-  attrs = mkType {
+  attrs = {
     description = "a set";
     check = isAttrs;
     merge = _: definitions: foldl' (all: more: all // more) { } (values definitions);
@@ -122,7 +120,7 @@ rec {
 
   enum =
     choices:
-    mkType {
+    {
       description = "one of ${lib.concatMapStringsSep ", " toJSON choices}";
       check = value: elem value choices;
       merge = allEqual;
@@ -130,7 +128,7 @@ rec {
 
   nullOr =
     type:
-    mkType {
+    {
       description = "null or ${type.description}";
       check = value: value == null || type.check value;
       merge =
@@ -145,7 +143,7 @@ rec {
 
   either =
     one: other:
-    mkType {
+    {
       description = "${one.description}, or ${other.description}";
       check = value: one.check value || other.check value;
       merge =
@@ -159,7 +157,7 @@ rec {
   # The lists of all modules, joined in the order of the modules.
   listOf =
     type:
-    mkType {
+    {
       description = "a list, each element ${type.description}";
       check = isList;
       merge =
@@ -181,7 +179,7 @@ rec {
   # A member whose definitions are all under a false mkIf is left out, so the conditions decide which names there are.
   attrsOf =
     type:
-    mkType {
+    {
       description = "a set, each member ${type.description}";
       check = isAttrs;
       merge =
@@ -205,7 +203,7 @@ rec {
   # Options within an option; each definition is one more module.
   submodule =
     module:
-    mkType {
+    {
       description = "a set of options";
       check = value: isAttrs value || isFunction value || isPath value;
       merge =
@@ -217,10 +215,14 @@ rec {
               { _module.args.name = lib.mkOptionDefault (lib.last path); }
             ]
             ++ (if isList module then module else [ module ])
-            ++ map (d: {
-              _file = d.file;
-              imports = [ d.value ];
-            }) definitions;
+            # A set is values only, so that an option of it may be called `options`.
+            ++ map (
+              d:
+              {
+                _file = d.file;
+              }
+              // (if isAttrs d.value then { config = d.value; } else { imports = [ d.value ]; })
+            ) definitions;
           };
         in
         removeAttrs evaluated.config [ "_module" ];

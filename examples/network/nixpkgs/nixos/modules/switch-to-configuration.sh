@@ -65,9 +65,11 @@ if [ "$action" != boot ]; then
   for name in $start; do
     command=$(sed -n 's/^ExecStart=//p' "$new/$name")
     [ -n "$command" ] || continue
-    # In a session of its own and away from our output, so that it outlives the connection that started it.
-    setsid sh -c "exec $command" > "/var/log/$name.log" 2>&1 < /dev/null &
-    echo "$!" > "/run/units/$name"
+    # In a session of its own and away from our output, so that it outlives the connection that started it. It says
+    # itself that it is there: ending before it has its session would end it with us.
+    setsid sh -c 'echo $$ > "$1.new"; mv "$1.new" "$1"; exec $2' sh "/run/units/$name" "$command" \
+      > "/var/log/$name.log" 2>&1 < /dev/null &
+    until [ -e "/run/units/$name" ]; do sleep 0.01; done
   done
 fi
 

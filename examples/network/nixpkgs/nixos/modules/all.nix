@@ -1,0 +1,11 @@
+[
+  ./assertions.nix
+  ./boot.nix
+  ./environment.nix
+  ./networking.nix
+  ./nginx.nix
+  ./nixpkgs.nix
+  ./postgresql.nix
+  ./system.nix
+  ./systemd.nix
+]

@@ -1,0 +1,98 @@
+/** A store over a real ssh connection. sshd runs for each one on its standard input; nothing listens. */
+
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { SshSettings } from '../../src/process/ssh.ts';
+import { copyPaths } from '../../src/store/copy-paths.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import type { StoreSpec } from '../../src/store/store-spec.ts';
+import { build, derivation, instantiate, processesWith, tempDir, until } from './nix-lab.ts';
+
+let dir = '';
+let settings: SshSettings;
+
+beforeAll(() => {
+  dir = tempDir();
+  mkdirSync('/run/sshd', { recursive: true });
+  for (const name of ['host', 'user', 'other']) {
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', `${dir}/${name}`]);
+  }
+  copyFileSync(`${dir}/user.pub`, `${dir}/authorized`);
+  chmodSync(dir, 0o755);
+  const config = [
+    `HostKey ${dir}/host`,
+    `AuthorizedKeysFile ${dir}/authorized`,
+    'StrictModes no',
+    'PermitRootLogin prohibit-password',
+    'UsePAM no',
+    'PasswordAuthentication no',
+    'SetEnv NIX_CONF_DIR=/nix/var/nix/conf',
+  ];
+  writeFileSync(`${dir}/sshd_config`, `${config.join('\n')}\n`);
+  settings = {
+    identityFile: `${dir}/user`,
+    extraArgs: [
+      ...['-F', '/dev/null', '-o', 'IdentitiesOnly=yes', '-o', 'LogLevel=ERROR'],
+      ...['-o', 'StrictHostKeyChecking=no', '-o', `UserKnownHostsFile=${dir}/known`],
+      ...['-o', `ProxyCommand=/usr/sbin/sshd -i -f ${dir}/sshd_config`],
+    ],
+  };
+});
+
+const spec = (more: object = {}): StoreSpec => ({
+  type: 'ssh',
+  target: { host: 'elsewhere', user: 'root' },
+  settings,
+  ...more,
+});
+
+describe('a store over ssh', () => {
+  it('receives a closure, builds with it and gives back what it built', async () => {
+    const root = tempDir();
+    await using local = await openStore({ type: 'local' });
+    await using remote = await openStore(spec({ remoteStore: `local?root=${root}` }));
+    expect(remote.name).toBe('ssh-ng://root@elsewhere');
+    expect(remote.filesAt).toBeUndefined();
+    const dep = build(derivation('echo dep > $out'));
+    await copyPaths({ from: local, to: remote, roots: [dep], withoutSignatureCheck: true });
+    expect((await remote.queryPathInfo(dep))?.narHash).toBe((await local.queryPathInfo(dep))?.narHash);
+    await copyPaths({ from: remote, to: local, roots: [dep], withoutSignatureCheck: true });
+  });
+
+  it('ends what is built there when the signal fires', async () => {
+    const { drvPath, drv } = instantiate(
+      derivation('echo running; while true; do read -t 1 x < /dev/zero; done; : mark-over-ssh'),
+    );
+    await using remote = await openStore(spec());
+    const stop = new AbortController();
+    const building = remote.buildDerivation(drvPath, drv, {
+      signal: stop.signal,
+      onLog: (log) => log.type === 'build-log-line' && stop.abort(),
+    });
+    await expect(building).rejects.toMatchObject({ code: 'interrupted' });
+    await until(() => processesWith('mark-over-ssh').length === 0, 'the builder is gone');
+    expect(await remote.isValidPath(drvPath)).toBe(true);
+  });
+
+  it('says what ssh says when it does not get there', async () => {
+    const refused = { ...settings, identityFile: `${dir}/other` };
+    await expect(openStore(spec({ settings: refused }))).rejects.toMatchObject({
+      code: 'store.unreachable',
+      message: expect.stringMatching(/^ssh-ng:\/\/root@elsewhere, greeting .*\n.*Permission denied/s),
+    });
+    await expect(openStore(spec({ remoteProgram: 'no-such-daemon' }))).rejects.toMatchObject({
+      code: 'store.unreachable',
+      message: expect.stringContaining('no-such-daemon'),
+    });
+  });
+
+  it('leaves no ssh behind', async () => {
+    const remote = await openStore(spec());
+    await remote.leaseTempRoots([]);
+    expect(processesWith('nix-daemon --stdio').length).toBeGreaterThan(0);
+    await remote[Symbol.asyncDispose]();
+    expect(processesWith('root@elsewhere')).toEqual([]);
+    await until(() => processesWith('nix-daemon --stdio').length === 0, 'its daemon is gone, too');
+  });
+});
