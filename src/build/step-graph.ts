@@ -13,7 +13,7 @@
 
 import type { StorePath } from '../nix/store-path.ts';
 
-export type StepState = 'waiting' | 'runnable' | 'running';
+type StepState = 'waiting' | 'runnable' | 'running';
 
 export interface NewStep {
   readonly drvPath: StorePath;

@@ -1,2 +1,1 @@
-export { copyPaths } from './copy-paths.ts';
 export { queryClosure } from './query-closure.ts';

@@ -7,7 +7,7 @@ function source(chunks: number, fails = false) {
   const state = { produced: 0, ended: false };
   return {
     state,
-    open: async function* (): AsyncGenerator<Uint8Array> {
+    open: async function* (this: void): AsyncGenerator<Uint8Array> {
       try {
         for (let i = 0; i < chunks; i++) {
           await turn();
@@ -30,7 +30,7 @@ describe('readAhead', () => {
   it('starts nothing before the first is asked for', async () => {
     const sources = [source(3), source(3)];
     readAhead(
-      sources.map(({ open }) => open),
+      sources.map((one) => one.open),
       { streams: 2, bytesEach: 100 },
     );
     await settle();
@@ -40,7 +40,7 @@ describe('readAhead', () => {
   it('reads the next ones while the first is consumed, so far as the limit goes', async () => {
     const sources = [source(2), source(100), source(100), source(100)];
     const ahead = readAhead(
-      sources.map(({ open }) => open),
+      sources.map((one) => one.open),
       { streams: 3, bytesEach: 40 },
     );
     const [first, second] = ahead.streams;
@@ -60,7 +60,7 @@ describe('readAhead', () => {
   it('gives each stream whole and in order', async () => {
     const sources = [source(5), source(0), source(7)];
     const ahead = readAhead(
-      sources.map(({ open }) => open),
+      sources.map((one) => one.open),
       { streams: 2, bytesEach: 20 },
     );
     const firsts: number[][] = [];
@@ -75,7 +75,7 @@ describe('readAhead', () => {
   it('tells the error of a stream where that stream is read', async () => {
     const sources = [source(1), source(1, true)];
     const ahead = readAhead(
-      sources.map(({ open }) => open),
+      sources.map((one) => one.open),
       { streams: 2, bytesEach: 100 },
     );
     const [first, second] = ahead.streams;
@@ -89,7 +89,7 @@ describe('readAhead', () => {
   it('ends what is under way when it is closed', async () => {
     const sources = [source(100), source(100), source(100)];
     const ahead = readAhead(
-      sources.map(({ open }) => open),
+      sources.map((one) => one.open),
       { streams: 2, bytesEach: 40 },
     );
     for await (const _ of ahead.streams[0]?.() ?? []) break;

@@ -33,9 +33,15 @@ beforeAll(() => {
   settings = {
     identityFile: `${dir}/user`,
     extraArgs: [
-      ...['-F', '/dev/null', '-o', 'IdentitiesOnly=yes', '-o', 'LogLevel=ERROR'],
-      ...['-o', 'StrictHostKeyChecking=no', '-o', `UserKnownHostsFile=${dir}/known`],
-      ...['-o', `ProxyCommand=/usr/sbin/sshd -i -f ${dir}/sshd_config`],
+      '-F',
+      '/dev/null',
+      ...[
+        'IdentitiesOnly=yes',
+        'LogLevel=ERROR',
+        'StrictHostKeyChecking=no',
+        `UserKnownHostsFile=${dir}/known`,
+        `ProxyCommand=/usr/sbin/sshd -i -f ${dir}/sshd_config`,
+      ].flatMap((option) => ['-o', option]),
     ],
   };
 });
@@ -48,7 +54,7 @@ const spec = (more: object = {}): StoreSpec => ({
 });
 
 describe('a store over ssh', () => {
-  it('receives a closure, builds with it and gives back what it built', async () => {
+  it('receives a closure and gives it back', async () => {
     const root = tempDir();
     await using local = await openStore({ type: 'local' });
     await using remote = await openStore(spec({ remoteStore: `local?root=${root}` }));
