@@ -75,7 +75,8 @@ describe('the house', () => {
     for (const { file, imports } of files.filter(({ file }) => !file.endsWith('.test.ts'))) {
       for (const target of imports) {
         // package.json is the one thing outside of the house that is imported.
-        if (room(target) !== room(file) && room(target) !== '..') built.add(`  ${room(file)} --> ${room(target)}`);
+        if (room(target) !== room(file) && room(target) !== '..')
+          built.add(`  ${room(file)} --> ${room(target)}`);
       }
     }
     const text = readFileSync(path.join(repository, 'docs/architecture.md'), 'utf8');

@@ -16,12 +16,17 @@ it('docs/reference/errors.md is the catalogue (run npm run docs)', () => {
 it('the README names every command', () => {
   const readme = read('README.md');
 
-  expect(commandTable.filter(({ words }) => !readme.includes(`proteus ${words}`)).map(({ words }) => words)).toEqual([]);
+  expect(
+    commandTable.filter(({ words }) => !readme.includes(`proteus ${words}`)).map(({ words }) => words),
+  ).toEqual([]);
 });
 
-it.each(['README.md', 'docs/architecture.md', 'docs/decisions.md'])('%s links only to files that exist', (file) => {
-  const links = [...read(file).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map((match) => match[1] ?? '');
-  const missing = links.filter((link) => !existsSync(path.join(repository, path.dirname(file), link)));
+it.each(['README.md', 'docs/architecture.md', 'docs/decisions.md'])(
+  '%s links only to files that exist',
+  (file) => {
+    const links = [...read(file).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map((match) => match[1] ?? '');
+    const missing = links.filter((link) => !existsSync(path.join(repository, path.dirname(file), link)));
 
-  expect(missing).toEqual([]);
-});
+    expect(missing).toEqual([]);
+  },
+);

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { AppError } from '../util/app-error.ts';
 import { reportError } from './report-error.ts';
 
-function collector(): { readonly stream: Writable; text(): string } {
+function collector(): { readonly stream: Writable; readonly text: () => string } {
   const chunks: string[] = [];
   const stream = new Writable({
     write(chunk, _encoding, done) {

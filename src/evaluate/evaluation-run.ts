@@ -133,9 +133,10 @@ export class EvaluationRun implements AsyncDisposable {
       this.#bury(job, alone, slot.killed, answer);
       return;
     }
-    if (answer.type === 'error')
-      this.#failJob(job, withLog(parseEvaluationError(answer.text), answer.buildLog));
-    else this.#take(job, answer, performance.now() - start);
+    if (answer.type === 'error') {
+      const error = parseEvaluationError(answer.text, { wholeTrace: settings.showTrace });
+      this.#failJob(job, withLog(error, answer.buildLog));
+    } else this.#take(job, answer, performance.now() - start);
     await this.#dismissIfSpent(slot);
     slot.busy = false;
   }

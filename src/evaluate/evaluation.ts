@@ -38,6 +38,8 @@ export interface EvaluationSettings {
   readonly includes?: readonly string[];
   /** Kill a job that takes longer. */
   readonly jobTimeoutMs?: number;
+  /** Tell the whole trace of errors, not only its innermost frames. */
+  readonly showTrace?: boolean | undefined;
   /** Bytes of heap that each worker starts with (GC_INITIAL_HEAP_SIZE); undefined: chosen by the Nix version. */
   readonly initialHeap?: number;
 }

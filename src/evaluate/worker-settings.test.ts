@@ -47,6 +47,7 @@ describe('workerSettings', () => {
       'repl',
       '--log-format',
       'internal-json',
+      '--show-trace',
       '--option',
       'restrict-eval',
       'true',

@@ -50,6 +50,8 @@ export function workerSettings(
       'repl',
       '--log-format',
       'internal-json',
+      // For good positions; how much of it is told, is decided later.
+      '--show-trace',
       ...Object.entries(settings.nixOptions ?? {}).flatMap(([name, value]) => ['--option', name, value]),
       ...(settings.includes ?? []).flatMap((include) => ['-I', include]),
     ],

@@ -108,18 +108,13 @@ async function evaluate(
   { signal, showTrace, nixOptions = {}, env }: LoadOptions,
 ): Promise<Evaluated> {
   const settings = Object.entries(nixOptions).flatMap(([name, value]) => ['--option', name, value]);
-  const argv = instantiateArgv(
-    file,
-    attribute,
-    ['--json', ...args, ...settings, ...(showTrace ? ['--show-trace'] : [])],
-    env,
-  );
+  const argv = instantiateArgv(file, attribute, ['--json', '--show-trace', ...args, ...settings], env);
   const { stdout, stderr, code } = await runProcess(argv, {
     signal,
     okCodes: [0, 1],
     ...(env === undefined ? {} : { env }),
   });
-  if (code !== 0) return { ok: false, error: parseEvaluationError(stderr) };
+  if (code !== 0) return { ok: false, error: parseEvaluationError(stderr, { wholeTrace: showTrace }) };
   // A wrapper in MORPH_NIX_EVAL_CMD may print anything.
   try {
     return { ok: true, value: JSON.parse(stdout) };

@@ -178,6 +178,27 @@ describe('parseEvaluationError, frames first (2.26 and later)', () => {
   });
 });
 
+describe('parseEvaluationError, with many frames', () => {
+  const frame = (n: number): string =>
+    `       … frame ${n}\n         at /x/f.nix:${n}:1:\n            ${n}| x\n`;
+  const inwards = Array.from({ length: 20 }, (_, n) => frame(20 - n));
+  const newer = `error:\n${inwards.toReversed().join('\n')}\n       error: no`;
+  const older = `error: no\n\n${inwards.join('\n')}`;
+
+  it.each([
+    ['newer', newer],
+    ['older', older],
+  ])('keeps the innermost in the trace, unless all are wanted (%s)', (_, text) => {
+    const { trace, position } = parseEvaluationError(text);
+    const shown = [...trace.matchAll(/… frame (\d+)$/gm)].map(([, n]) => Number(n));
+
+    expect(shown.toSorted((a, b) => a - b)).toEqual([13, 14, 15, 16, 17, 18, 19, 20]);
+    expect(trace).toContain('(12 more frames; --show-trace shows them)');
+    expect(position?.line).toBe(20);
+    expect(parseEvaluationError(text, { wholeTrace: true }).trace).toBe(text.trim());
+  });
+});
+
 describe('parseEvaluationError, anything else', () => {
   it.each([
     ['', ''],

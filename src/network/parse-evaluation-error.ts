@@ -28,22 +28,56 @@ const plumbing =
 /** Our own expressions, which are never where the mistake is. */
 const ownFolder = fileURLToPath(new URL('../../nix/', import.meta.url));
 
-/** Never fails: a text that is no Nix error becomes the message as it is. */
-export function parseEvaluationError(text: string): EvaluationError {
+/** Enough to see how one came to an error; NixOS can have hundreds. */
+const usualFrames = 8;
+
+interface ParseOptions {
+  /** Keep every frame in the trace, not only the innermost. */
+  readonly wholeTrace?: boolean | undefined;
+}
+
+/**
+ * Never fails: a text that is no Nix error becomes the message as it is. The position is best when Nix was told to show
+ * the whole trace, because newer versions otherwise show its outermost frames only.
+ */
+export function parseEvaluationError(text: string, { wholeTrace }: ParseOptions = {}): EvaluationError {
   const lines = withoutOwnFrames(stripAnsi(text).trim().split('\n'));
-  const trace = lines.join('\n').trim();
   const first = lines.findLastIndex((line) => line.startsWith('error:'));
-  if (first === -1) return { message: lines[0] ?? '', trace };
+  if (first === -1) return { message: lines[0] ?? '', trace: lines.join('\n') };
+  const before = lines.slice(0, first);
   const framesFirst = lines[first]?.trim() === 'error:';
   const start = framesFirst ? lines.findLastIndex((line) => /^ {7}error:/.test(line)) : first;
-  if (start === -1) return { message: lines[first + 1]?.trim() ?? 'error', trace };
+  if (start === -1) return { message: lines[first + 1]?.trim() ?? 'error', trace: lines.join('\n') };
 
-  const own = lines.slice(start);
-  const frames = framesFirst ? lines.slice(first, start) : [];
+  const firstFrame = lines.findIndex((line, index) => index > start && isFrame(line));
+  const error = lines.slice(start, firstFrame === -1 ? undefined : firstFrame);
+  const frames = framesOf(framesFirst ? lines.slice(first + 1, start) : lines.slice(start + error.length));
+  const inwards = framesFirst ? frames.toReversed() : frames;
   // Innermost first, in both layouts.
-  const position = bestPosition([...positions(own), ...positions(frames).toReversed()]);
-  const message = messageOf(own);
-  return position === undefined ? { message, trace } : { message, position, trace };
+  const position = bestPosition([error, ...inwards].flatMap(positions));
+  const message = messageOf(error);
+  const shown = wholeTrace ? inwards : inwards.slice(0, usualFrames);
+  const left = inwards.length - shown.length;
+  const more = left === 0 ? [] : [`       (${left} more frames; --show-trace shows them)`, ''];
+  const trace = framesFirst
+    ? [...before, ...lines.slice(first, first + 1), ...more, ...shown.toReversed().flat(), ...error]
+    : [...before, ...error, ...shown.flat(), ...more];
+  const rest = { message, trace: trace.join('\n').trim() };
+  return position === undefined ? rest : { ...rest, position };
+}
+
+function isFrame(line: string): boolean {
+  return /^\s*… /.test(line);
+}
+
+/** Each with the lines that follow it. What is before the first one is advice. */
+function framesOf(lines: readonly string[]): readonly (readonly string[])[] {
+  const frames: string[][] = [];
+  for (const line of lines) {
+    if (isFrame(line)) frames.push([line]);
+    else frames.at(-1)?.push(line);
+  }
+  return frames;
 }
 
 /** Leaves out what is about expressions that we typed ourselves: a frame, its place, and the excerpt under it. */
@@ -51,7 +85,7 @@ function withoutOwnFrames(lines: readonly string[]): readonly string[] {
   const kept: string[] = [];
   let inOwn = false;
   for (const line of lines) {
-    if (/^\s*at «string»:/.test(line)) {
+    if (isOwnPlace(line)) {
       inOwn = true;
       while (/^\s*(?:… .*)?$/.test(kept.at(-1) ?? 'error:')) kept.pop();
     } else if (!inOwn || !/^\s*(?:\d+\|.*|\|.*)?$/.test(line)) {
@@ -60,6 +94,10 @@ function withoutOwnFrames(lines: readonly string[]): readonly string[] {
     }
   }
   return kept;
+}
+
+function isOwnPlace(line: string): boolean {
+  return /^\s*at «string»:/.test(line) || line.trimStart().startsWith(`at ${ownFolder}`);
 }
 
 function messageOf(block: readonly string[]): string {

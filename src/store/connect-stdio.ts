@@ -2,6 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Argv, type RunningProcess, startProcess } from '../process/start-process.ts';
+import { AppError } from '../util/app-error.ts';
 import type { Transport } from './transport.ts';
 
 const goodbyeMs = 2000;
@@ -18,8 +19,8 @@ export async function connectStdio(
     readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   } = {},
 ): Promise<Transport> {
-  // The signal ends one call, not the connection: it is for the caller to destroy us.
-  if (options.signal?.aborted) options.signal.throwIfAborted();
+  // The program itself must not have the signal, which ends a call and not the connection.
+  if (options.signal?.aborted) throw new AppError('interrupted', `not started: ${argv[0]}`);
   const child = await startProcess(argv, options.env === undefined ? {} : { env: options.env });
   const said = keepTail(child);
   const within = async (ms: number): Promise<void> => {

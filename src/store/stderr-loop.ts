@@ -39,7 +39,7 @@ export async function drainStderr(
       case stderrTag.last:
         return;
       case stderrTag.error:
-        throw await readError(reader);
+        throw await readRefusal(reader);
       case stderrTag.next:
         onLog({ type: 'text', text: (await reader.string()).replace(/\n$/, '') });
         break;
@@ -99,8 +99,8 @@ async function readFields(reader: WireReader): Promise<Field[]> {
   });
 }
 
-/** The structured error of protocol 1.26: what was said, then the traces, outermost last. */
-async function readError(reader: WireReader): Promise<AppError> {
+/** What follows the tag of an error: what was said, then the traces, outermost last. The form of protocol 1.26. */
+export async function readRefusal(reader: WireReader): Promise<AppError> {
   await reader.string();
   await reader.u64();
   await reader.string();

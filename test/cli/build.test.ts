@@ -150,10 +150,11 @@ describe('proteus build', () => {
     const { stdout } = await proteus(['build', file, '--sign-key', key]);
 
     const { web01 } = await linksOf(stdout.trim());
-    await runProcess([
+    const verified = await runProcess([
       ...(['nix', '--extra-experimental-features', 'nix-command', 'store', 'verify', '--recursive'] as const),
       ...['--sigs-needed', '1', '--trusted-public-keys', publicKey, web01 ?? ''],
     ]);
+    expect(verified.code).toBe(0);
   });
 
   it('says that no host was selected, and what the header leaves out', async () => {

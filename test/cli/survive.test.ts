@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { RunningProcess } from '../../src/process/start-process.ts';
 import { proteus, startProteus } from '../helpers/proteus.ts';
 import { makeFolder, writeNetwork } from '../helpers/write-network.ts';
@@ -29,10 +29,13 @@ async function until(condition: () => Promise<boolean> | boolean): Promise<void>
 
 /** Waits until no process is there that was not there before. */
 async function untilOnly(before: ReadonlyMap<number, string>): Promise<void> {
-  await until(async () => {
-    const now = await processes();
-    return [...now.keys()].every((pid) => before.has(pid));
-  });
+  await vi.waitFor(
+    async () => {
+      const now = await processes();
+      expect([...now].filter(([pid]) => !before.has(pid))).toEqual([]);
+    },
+    { timeout: 60_000 },
+  );
 }
 
 /** Keeps reading after that: a child whose output nobody takes would wait. */
@@ -72,6 +75,7 @@ describe('kill -9', () => {
     await killHard(child);
 
     await untilOnly(before);
+    expect(await child.exited).toEqual({ code: null, signal: 'SIGKILL' });
   });
 
   it('during a build leaves no process and no mount behind, and the next run builds it', async () => {

@@ -74,7 +74,9 @@ describe('loadNetwork', () => {
     expect(network.hosts.map(({ name }) => name)).toEqual(['a', 'c', 'f']);
     expect(network.brokenHosts.map(({ name }) => name)).toEqual(['b', 'd', 'e']);
     expect(network.brokenHosts[0]?.error).toMatchObject({
-      message: 'value is null while a set was expected',
+      message: expect.stringMatching(
+        /^value is null while a set was expected$|^expected a set but found null/,
+      ),
       position: { file: folder.file('b.nix'), line: 2 },
     });
     expect(network.brokenHosts[1]?.error.message).toBe("The option `deployment.misspelt' does not exist.");
@@ -199,9 +201,9 @@ describe('loadNetwork', () => {
 
   it('ends Nix when it is interrupted', async () => {
     await using folder = await temporaryFolder({
-      'net.nix': networkText(
-        'a = let f = n: if n == 0 then 0 else f (n - 1); in builtins.seq (f 1000000000) { };',
-      ),
+      'net.nix': networkText(`
+        a = let list = builtins.genList (n: n) 100000; loop = f: builtins.foldl' (_: f) 0 list;
+          in builtins.seq (loop (_: loop (n: n))) { };`),
     });
     const abort = new AbortController();
     const loading = loadNetwork(folder.file('net.nix'), { signal: abort.signal });

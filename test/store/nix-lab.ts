@@ -39,6 +39,11 @@ export function addPath(path: string): StorePath {
   return parseStorePath(run('nix-store', '--add', path));
 }
 
+/** Adds one file under the hash of its bytes alone. */
+export function addFlat(path: string): StorePath {
+  return parseStorePath(run('nix-store', '--add-fixed', 'sha256', path));
+}
+
 export function tempDir(): string {
   return mkdtempSync('/nix/var/test-');
 }

@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { liveProgress } from './live.ts';
 
-function terminal(): { readonly stream: Writable; screen(): readonly string[] } {
+function terminal(): { readonly stream: Writable; readonly screen: () => readonly string[] } {
   const chunks: string[] = [];
   const stream = new Writable({
     write(chunk, _encoding, done) {

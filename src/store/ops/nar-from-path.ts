@@ -1,11 +1,13 @@
 /**
  * The NAR of a path. It follows the answer with neither length nor frames, so it is parsed to find its end: a path
- * that was damaged on disk has a NAR of another size than the store remembers.
+ * that was damaged on disk has a NAR of another size than the store remembers. A daemon that finds out late that there
+ * is no such path puts its refusal in the place of the NAR.
  */
 
 import { NarParser } from '../../nix/nar-parser.ts';
 import { AppError } from '../../util/app-error.ts';
 import type { Request } from '../request.ts';
+import { readRefusal, stderrTag } from '../stderr-loop.ts';
 import type { PathInfo } from '../store.ts';
 import type { WireReader } from '../wire-reader.ts';
 
@@ -18,7 +20,12 @@ export function narFromPath(info: PathInfo): Request<AsyncIterable<Uint8Array>> 
     op: 38,
     what: `reading ${info.path}`,
     write: (encoder) => encoder.string(info.path),
-    read: async (reader) => readNar(reader, info),
+    read: async (reader) => {
+      const first = await reader.bytes(8);
+      if (first.readBigUInt64LE() === BigInt(stderrTag.error)) throw await readRefusal(reader);
+      reader.unread(first);
+      return readNar(reader, info);
+    },
   };
 }
 
