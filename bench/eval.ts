@@ -16,10 +16,11 @@ import { fileURLToPath } from 'node:url';
 import { loadNetwork } from '../src/network/load-network.ts';
 import { formatDuration } from '../src/util/format-duration.ts';
 import { type BenchCase, benchCase } from './bench-case.ts';
-import type { Contestant, Measurement } from './eval/evaluation.ts';
+import type { Contestant, Measurement, Workload } from './eval/evaluation.ts';
 import { FreshStore } from './eval/fresh-store.ts';
 import { type NetworkText, nixosNetwork, repeatedNetwork } from './eval/network-text.ts';
 import { type EvalArgs, parseEvalArgs } from './eval/parse-eval-args.ts';
+import { processorTime } from './eval/processor-time.ts';
 import { withProcesses } from './eval/with-processes.ts';
 import { withWorkers, workerHeap } from './eval/with-workers.ts';
 
@@ -63,10 +64,10 @@ async function measure(file: string, hosts: readonly string[], rounds: number): 
     'one process': withProcesses(1, undefined),
     'two processes': withProcesses(2, heap),
   };
-  const measured = {
+  const measured: Measurements = {
     cold: { ours: [], 'one process': [], 'two processes': [] },
     warm: { ours: [], 'one process': [], 'two processes': [] },
-  } satisfies Measurements;
+  };
   progress(`${hosts.length} machines, ${rounds} rounds, worker heap ${heap ?? 'as Nix chooses'}`);
   {
     // Not counted: brings the files of the tree into memory.
@@ -78,7 +79,7 @@ async function measure(file: string, hosts: readonly string[], rounds: number): 
     for (const side of sides) {
       await using store = await FreshStore.create();
       for (const state of stores) {
-        const measurement = await contestants[side]({ file, hosts, env: store.env });
+        const measurement = await timed(contestants[side], { file, hosts, env: store.env });
         measured[state][side].push(measurement);
         progress(`round ${round}, ${state}: ${side}: ${describe(measurement)}`);
         drvPaths ??= measurement.drvPaths.join('\n');
@@ -106,11 +107,17 @@ function* cases(measured: Measurements, network: string, isBinding: boolean): Ge
       atMost: atMost(0.25),
     });
     for (const [peerName, peer] of [['one process', one] as const, ['two processes', two] as const]) {
+      const reported = { ...named, peerName };
       yield benchCase({
-        bench: 'eval',
+        ...reported,
+        case: name('processor time'),
+        ours: ours.map(processorSeconds),
+        peer: peer.map(processorSeconds),
+      });
+      yield benchCase({
+        ...reported,
         case: name('peak memory'),
         unit: 'MiB',
-        peerName,
         ours: ours.map(mebibytes),
         peer: peer.map(mebibytes),
       });
@@ -118,17 +125,27 @@ function* cases(measured: Measurements, network: string, isBinding: boolean): Ge
   }
 }
 
+async function timed(contestant: Contestant, workload: Workload): Promise<Measurement> {
+  const before = await processorTime();
+  const measurement = await contestant(workload);
+  return { ...measurement, processorMs: (await processorTime()) - before };
+}
+
 function seconds({ wallMs }: Measurement): number {
   return wallMs / 1000;
+}
+
+function processorSeconds({ processorMs }: Measurement): number {
+  return processorMs / 1000;
 }
 
 function mebibytes({ peak }: Measurement): number {
   return peak / mebibyte;
 }
 
-function describe({ wallMs, firstMs, peak }: Measurement): string {
+function describe({ wallMs, processorMs, firstMs, peak }: Measurement): string {
   const first = firstMs === undefined ? '' : `, first after ${formatDuration(firstMs)}`;
-  return `${formatDuration(wallMs)}${first}, peak ${Math.round(peak / mebibyte)} MiB, load ${loadavg()[0]?.toFixed(1)}`;
+  return `${formatDuration(wallMs)}${first}, processor ${formatDuration(processorMs)}, peak ${Math.round(peak / mebibyte)} MiB, load ${loadavg()[0]?.toFixed(1)}`;
 }
 
 function progress(text: string): void {

@@ -12,10 +12,12 @@ export interface Measurement {
   readonly wallMs: number;
   /** Until the first derivation was told; undefined for ways that tell all at the end. */
   readonly firstMs: number | undefined;
+  /** Of all processes, ours included. */
+  readonly processorMs: number;
   /** Bytes: peaks of the evaluating processes, added up. */
   readonly peak: number;
   /** Derivations of the hosts' systems, sorted. */
   readonly drvPaths: readonly string[];
 }
 
-export type Contestant = (workload: Workload) => Promise<Measurement>;
+export type Contestant = (workload: Workload) => Promise<Omit<Measurement, 'processorMs'>>;

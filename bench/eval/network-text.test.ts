@@ -17,7 +17,7 @@ describe('nixosNetwork', () => {
   });
 
   it('takes any path for the tree', () => {
-    expect(nixosNetwork('/a "b" ${c}', 2).text).toContain('import "/a \\"b\\" \\${c}" { }');
+    expect(nixosNetwork('/a "b"\\c', 2).text).toContain(String.raw`import "/a \"b\"\\c" { }`);
   });
 });
 

@@ -5,12 +5,12 @@ import type { EvaluationRequest } from '../../src/evaluate/evaluation.ts';
 import { nixVersion } from '../../src/evaluate/nix-version.ts';
 import { workerSettings } from '../../src/evaluate/worker-settings.ts';
 import { networkRoot, toplevelAttrPath } from '../../src/network/network-root.ts';
-import type { Measurement, Workload } from './evaluation.ts';
+import type { Contestant, Workload } from './evaluation.ts';
 import { PeakMemory, startsWith } from './peak-memory.ts';
 
 const settings = { workers: 2 };
 
-export async function withWorkers({ file, hosts, env }: Workload): Promise<Measurement> {
+export const withWorkers: Contestant = async ({ file, hosts, env }) => {
   using memory = new PeakMemory(startsWith('nix', 'repl'));
   const drvPaths: string[] = [];
   let firstMs: number | undefined;
@@ -22,7 +22,7 @@ export async function withWorkers({ file, hosts, env }: Workload): Promise<Measu
   }
   const wallMs = performance.now() - start;
   return { wallMs, firstMs, peak: memory.sum, drvPaths: drvPaths.toSorted() };
-}
+};
 
 /** What our workers get for GC_INITIAL_HEAP_SIZE; undefined when nothing is set. */
 export async function workerHeap({ file, hosts, env }: Workload): Promise<string | undefined> {

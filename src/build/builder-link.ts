@@ -6,7 +6,6 @@
  * steps, and closed when the last step that still works over it has ended.
  */
 
-import type { StorePath } from '../nix/store-path.ts';
 import type { Store, TempRootLease } from '../store/store.ts';
 import type { Builder } from './builder.ts';
 import type { BuilderLoad } from './choose-builder.ts';
@@ -105,13 +104,7 @@ export class BuilderLink implements BuilderLoad, AsyncDisposable {
     const store = await this.builder.open(signal);
     const upload = createSerialize();
     if (this.builder.isLocal) return { store, lease: undefined, upload };
-    const lease = createSharedLease({ leaseTempRoots: store.leaseTempRoots.bind(store) }, signal);
-    // Copying outputs back takes a lease, too. Over ssh each would cost a login, so all are this one.
-    const leaseTempRoots = async (paths: readonly StorePath[]): Promise<TempRootLease> => {
-      await lease.add(paths);
-      return { add: (more) => lease.add(more), [Symbol.asyncDispose]: async () => {} };
-    };
-    return { store: Object.assign(store, { leaseTempRoots }), lease, upload };
+    return { store, lease: createSharedLease(store, signal), upload };
   }
 
   #close(open: OpenSession): void {

@@ -2,18 +2,16 @@
  * A machine of the machines file as a builder: reached over ssh with the key it names, and, when the file gives its
  * host key, trusted by that key alone. `NIX_SSHOPTS` adds to the ssh command line, as with Nix.
  *
- * A host key becomes a private `known_hosts` file that lives as long as the store is open, under an alias, so that it
- * holds for whatever name, address and port the connection ends up with.
+ * A host key is given to ssh under an alias, so that it holds for whatever name, address and port the connection ends
+ * up with.
  */
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Machine } from '../nix/machines-file.ts';
 import type { SshSettings } from '../process/ssh.ts';
 import { openStore } from '../store/open-store.ts';
 import { parseStoreUri } from '../store/parse-store-uri.ts';
 import { type StoreSpec, storeName } from '../store/store-spec.ts';
+import { AppError } from '../util/app-error.ts';
 import type { Builder } from './builder.ts';
 
 export interface MachineBuilderOptions {
@@ -38,29 +36,13 @@ export function machineBuilder(machine: Machine, options: MachineBuilderOptions 
     speedFactor: machine.speedFactor,
     isLocal: false,
     settings: {},
-    async open(signal) {
+    open(signal) {
       const { env } = options;
       // Every build has a connection of its own, and sending inputs one more.
       const storeOptions = { signal, env, maxConnections: machine.maxJobs + 1 };
       if (spec.type !== 'ssh') return openStore(spec, storeOptions);
       const ssh = withMachine(spec, machine, options);
-      if (hostKey === undefined) return openStore(ssh, storeOptions);
-      const folder = await mkdtemp(join(tmpdir(), 'proteus-known-hosts-'));
-      try {
-        const file = join(folder, 'known_hosts');
-        await writeFile(file, `${hostKeyAlias} ${hostKey}\n`, { mode: 0o600 });
-        const store = await openStore(trustingOnly(ssh, file), storeOptions);
-        const close = store[Symbol.asyncDispose].bind(store);
-        // New connections read the file for as long as the store is open.
-        const closeAndRemove = async (): Promise<void> => {
-          await close();
-          await rm(folder, { recursive: true, force: true });
-        };
-        return Object.assign(store, { [Symbol.asyncDispose]: closeAndRemove });
-      } catch (error) {
-        await rm(folder, { recursive: true, force: true });
-        throw error;
-      }
+      return openStore(hostKey === undefined ? ssh : trustingOnly(ssh, hostKey), storeOptions);
     },
   };
 }
@@ -97,11 +79,20 @@ function withMachine(spec: SshSpec, machine: Machine, options: MachineBuilderOpt
   return { ...spec, settings };
 }
 
-function trustingOnly(spec: SshSpec, knownHosts: string): SshSpec {
+/** The key goes to ssh by a command that prints it: a file could be left behind by a Proteus that is killed. */
+function trustingOnly(spec: SshSpec, hostKey: string): SshSpec {
+  const [type = '', key = ''] = hostKey.split(/\s+/);
+  if (!/^[a-z0-9@.-]+$/.test(type) || !/^[A-Za-z0-9+/=]+$/.test(key)) {
+    throw new AppError(
+      'nix.machines-invalid',
+      `wanted a host key like ssh-ed25519 AAAA…, got ${JSON.stringify(hostKey)}`,
+    );
+  }
   const trust = [
     'StrictHostKeyChecking=yes',
     `HostKeyAlias=${hostKeyAlias}`,
-    `UserKnownHostsFile=${knownHosts}`,
+    `KnownHostsCommand=/usr/bin/env echo ${hostKeyAlias} ${type} ${key}`,
+    'UserKnownHostsFile=/dev/null',
     'GlobalKnownHostsFile=/dev/null',
   ].flatMap((option) => ['-o', option]);
   const { extraArgs = [] } = spec.settings;

@@ -10,7 +10,7 @@ import type { Emit } from '../events/event.ts';
 import type { BasicDerivation } from '../nix/derivation.ts';
 import type { StorePath } from '../nix/store-path.ts';
 import { copyPaths } from '../store/copy-paths.ts';
-import type { BuildOptions, BuildResult, Store, StoreLog } from '../store/store.ts';
+import type { BuildOptions, BuildResult, Store, StoreLog, TempRootLease } from '../store/store.ts';
 import { type BuildLimits, watchLimits } from './build-limits.ts';
 import type { BuildStep } from './build-step.ts';
 import type { BuilderLink, BuilderSession } from './builder-link.ts';
@@ -47,15 +47,29 @@ export async function runStep(run: StepRun): Promise<Verdict> {
     const verdict = await build(run, session, drv);
     if (!verdict.ok) return verdict;
     emit({ type: 'step.phase', drvPath, phase: 'receiving-outputs' });
-    await copy(run, session.store, run.store, outputs);
+    await copy(run, session.store, run.store, outputs, session.lease);
     return verdict;
   });
 }
 
 /** What is sent to a builder may come from its substituters instead; what comes back is what was built. */
-async function copy(run: StepRun, from: Store, to: Store, roots: readonly StorePath[]): Promise<void> {
+async function copy(
+  run: StepRun,
+  from: Store,
+  to: Store,
+  roots: readonly StorePath[],
+  sourceLease?: TempRootLease,
+): Promise<void> {
   const substitute = run.substitute && to !== run.store;
-  await copyPaths({ from, to, roots, substitute, withoutSignatureCheck: true, signal: run.signal });
+  await copyPaths({
+    from,
+    to,
+    roots,
+    substitute,
+    withoutSignatureCheck: true,
+    signal: run.signal,
+    sourceLease,
+  });
 }
 
 /** The derivation with the paths of the outputs it uses among its sources. */

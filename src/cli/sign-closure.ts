@@ -3,7 +3,7 @@
 import { fingerprint } from '../nix/fingerprint.ts';
 import type { SecretKey } from '../nix/signing-key.ts';
 import type { StorePath } from '../nix/store-path.ts';
-import { queryClosure } from '../store/copy-closure.ts';
+import { queryClosure } from '../store/query-closure.ts';
 import type { Store } from '../store/store.ts';
 
 /** Signs what does not have this key's signature yet. */

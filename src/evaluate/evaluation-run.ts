@@ -66,13 +66,12 @@ export class EvaluationRun implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    // Kills the workers, those that are just starting too; what waits for them then ends.
     this.#stop.abort();
     clearInterval(this.#sampler);
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
-    await Promise.all([...this.#slots].map(({ worker }) => worker.kill()));
-    // Some may have been starting.
     await Promise.all(this.#running);
-    await Promise.all([...this.#slots].map(({ worker }) => worker.kill()));
+    await this.#dismiss([...this.#slots]);
   }
 
   #fail(error: unknown): void {

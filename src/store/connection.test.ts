@@ -53,12 +53,12 @@ async function takeQuestion(reader: WireReader): Promise<void> {
 }
 
 async function connect(
-  script: (reader: WireReader, writer: WireWriter) => Promise<void>,
+  script: (reader: WireReader, writer: WireWriter, hangUp: () => void) => Promise<void>,
   said = '',
 ): Promise<{ connection: Connection; daemon: ScriptedDaemon }> {
-  const daemon = scriptedDaemon(async (reader, writer) => {
+  const daemon = scriptedDaemon(async (reader, writer, hangUp) => {
     await greet(reader, writer);
-    await script(reader, writer);
+    await script(reader, writer, hangUp);
   }, said);
   return { connection: await Connection.open(daemon, { name: 'there', settings: { cores: '3' } }), daemon };
 }
@@ -242,12 +242,24 @@ describe('Connection, framed streams', () => {
     expect(daemon.ended()).toBe('destroyed');
   });
 
-  it('tells why the daemon hung up rather than that it did', async () => {
-    const { connection } = await connect(async (reader, writer) => {
+  it.each([
+    ['one stream', 1],
+    ['several', 3],
+  ])('tells why the daemon hung up rather than that it did: %s', async (_, count) => {
+    const { connection } = await connect(async (reader, writer, hangUp) => {
       await takeQuestion(reader);
+      hangUp();
+      await new Promise((resolve) => setTimeout(resolve, 5));
       await writeRefusal(writer, 'disk full').flush();
     });
-    await expect(connection.call(upload(1000))).rejects.toThrow('there, sending: disk full');
+    const requests = Array.from({ length: count }, () => upload(1000));
+    const sending =
+      count === 1 ? connection.call(upload(1000)) : connection.pipeline(requests).then((all) => all.join());
+    await expect(sending).rejects.toMatchObject({
+      code: 'store.refused',
+      message: expect.stringMatching(/^there, sending.*: disk full$/),
+    });
+    expect(connection.usable).toBe(false);
   });
 
   it('does not take an answer for all of it before all of it is sent', async () => {

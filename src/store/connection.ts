@@ -109,14 +109,18 @@ export class Connection implements AsyncDisposable {
       const sending = this.#sendAll(requests);
       const receiving = this.#receiveAll(requests, options);
       receiving.catch(() => {});
+      let complete = false;
       try {
-        return (await Promise.all([receiving, sending]))[0];
+        const [answers] = await Promise.all([receiving, sending]);
+        complete = true;
+        return answers;
       } catch (error) {
-        // Further answers are on their way that nobody will read.
-        await this.#break();
         // When it hung up while we were sending, it may have said why.
         if (error === this.#writer.closed) await receiving;
         throw error;
+      } finally {
+        // After a failure, further answers are on their way that nobody will read.
+        if (!complete) await this.#break();
       }
     });
   }

@@ -10,7 +10,7 @@ import { AppError } from '../util/app-error.ts';
 import { dumpPath } from './dump-path.ts';
 import { queryClosure } from './query-closure.ts';
 import { readAhead } from './read-ahead.ts';
-import type { IncomingPath, PathInfo, Store } from './store.ts';
+import type { IncomingPath, PathInfo, Store, TempRootLease } from './store.ts';
 import { verifyNar } from './verify-nar.ts';
 
 export interface CopyOptions {
@@ -23,6 +23,8 @@ export interface CopyOptions {
   readonly withoutSignatureCheck?: boolean | undefined;
   readonly emit?: Emit | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Keeps what is read from the source's garbage collector. Default: a lease of its own, which costs a connection. */
+  readonly sourceLease?: Pick<TempRootLease, 'add'> | undefined;
   /** Signatures (`name:base64`) that a path gets on its way, beside those it has. */
   readonly extraSignatures?: ((info: PathInfo) => readonly string[]) | undefined;
 }
@@ -62,10 +64,10 @@ async function send(missing: readonly PathInfo[], total: CopyResult, options: Co
   // Ends the reading when sending fails.
   const over = new AbortController();
   const reading = signal === undefined ? over.signal : AbortSignal.any([signal, over.signal]);
-  await using _lease = await from.leaseTempRoots(
-    missing.map((info) => info.path),
-    { signal },
-  );
+  const paths = missing.map((info) => info.path);
+  await options.sourceLease?.add(paths);
+  await using _lease =
+    options.sourceLease === undefined ? await from.leaseTempRoots(paths, { signal }) : null;
   const nars = openNars(from, missing, reading);
   const progress = progressTeller(to.name, emit);
   const incoming = missing.map((info, index): IncomingPath => {

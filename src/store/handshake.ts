@@ -38,8 +38,11 @@ export async function handshake(
   writer: WireWriter,
   onLog?: (log: StoreLog) => void,
 ): Promise<Greeting> {
-  await writer.u64(clientMagic).u64(version(1, newestMinor)).flush();
+  // What has hung up already may have said why: that is to be read, rather than that nobody listens.
+  const greeted = writer.u64(clientMagic).u64(version(1, newestMinor)).flush();
+  greeted.catch(() => {});
   await expectMagic(reader);
+  await greeted;
   const theirs = await reader.u64();
   const major = Math.floor(theirs / 256);
   const theirMinor = theirs % 256;

@@ -1,5 +1,3 @@
-import { readdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Builder } from '../../src/build/builder.ts';
 import { parseBuildersOption } from '../../src/build/builders-option.ts';
@@ -153,14 +151,10 @@ it('leaves no process there when it is interrupted', async () => {
   await expect.poll(left, { timeout: 10_000 }).toBe('');
 });
 
-it('trusts only the host key of the machines file, and removes its known_hosts', async () => {
-  const knownHosts = async (): Promise<readonly string[]> =>
-    (await readdir(tmpdir())).filter((name) => name.startsWith('proteus-known-hosts-'));
-  const before = await knownHosts();
+it('trusts only the host key of the machines file', async () => {
   {
     await using store = await builder(host).open();
     expect(store.trusted).not.toBe(false);
-    expect((await knownHosts()).length).toBe(before.length + 1);
   }
   const [wrong] = parseBuildersOption(machineLine(host, 'i586-linux', 1, other.hostKey), {
     defaultSystem: 'x86_64-linux',
@@ -169,7 +163,6 @@ it('trusts only the host key of the machines file, and removes its known_hosts',
     code: 'store.unreachable',
     message: expect.stringMatching(/host key/i),
   });
-  expect(await knownHosts()).toEqual(before);
 });
 
 it('uses NIX_SSHOPTS, so that an alias of the ssh configuration is a host name', async () => {

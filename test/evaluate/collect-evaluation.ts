@@ -41,6 +41,15 @@ export async function collectEvaluation(
   return { ok, failed, order, events };
 }
 
+/** A request of a test; one root for all jobs unless `more` says otherwise. */
+export function request(
+  root: string,
+  jobs: EvaluationRequest['jobs'],
+  more: Partial<EvaluationRequest> = {},
+): EvaluationRequest {
+  return { source: 'test', root, jobs, freshRoot: false, ...more };
+}
+
 /** A derivation that `derivation` makes of a name and a shell script, as a Nix expression. */
 export function sh(name: string, script = 'echo > $out'): string {
   return `(derivation { name = "${name}"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "${script}" ]; })`;

@@ -1,30 +1,12 @@
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { evaluateJobs } from '../../src/evaluate/evaluate-jobs.ts';
-import type { EvaluationRequest } from '../../src/evaluate/evaluation.ts';
 import { networkRoot, toplevelAttrPath } from '../../src/network/network-root.ts';
 import { runProcess } from '../../src/process/run-process.ts';
 import { fleet, temporaryFolder } from '../network/temporary-folder.ts';
-import { collectEvaluation, jobsNamed, repls, sh } from './collect-evaluation.ts';
+import { collectEvaluation, jobsNamed, request, sh } from './collect-evaluation.ts';
 
 const one = { workers: 1 };
-/** Takes long to evaluate (steps × steps), and nothing else. */
-function busy(steps: number): string {
-  const loop = "list: f: builtins.foldl' (_: f) 0 list";
-  return `let list = builtins.genList (n: n) ${steps}; loop = ${loop}; in builtins.seq (loop list (_: loop list (n: n)))`;
-}
-const endless = busy(100_000);
-
-function request(root: string, jobs: EvaluationRequest['jobs'], more = {}): EvaluationRequest {
-  return { source: 'test', root, jobs, freshRoot: false, ...more };
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await sleep(20);
-}
-
 describe('what comes out', () => {
   it('are the derivations that nix-instantiate makes', async () => {
     const root = networkRoot(fleet);
@@ -102,37 +84,29 @@ describe('what comes out', () => {
 });
 
 describe('errors', () => {
-  const cases: readonly (readonly [
-    name: string,
-    expression: string,
-    message: RegExp,
-    line: number | undefined,
-  ])[] = [
-    ['throw', 'throw "boom\\nsecond line"', /^boom\nsecond line$/, undefined],
-    ['assert', `assert false; ${sh('x')}`, /^assertion 'false' failed$/, 3],
-    ['abort', 'abort "stop"', /^evaluation aborted with the following error message: 'stop'$/, undefined],
-    ['missing', `(${sh('x')}).nothing.here`, /^attribute 'nothing' missing$/, 5],
-    ['type', '1 + "x"', /^cannot add a string to an integer$/, 6],
-    ['recursion', 'let x = x; in x', /^infinite recursion encountered$/, 7],
-    ['syntax', 'import ./syntax.nix', /^syntax error, unexpected ';'$/, 2],
-    ['file', 'import ./nothing.nix', /nothing\.nix': No such file or directory$/, undefined],
+  /** By line of the file, from 2 on. */
+  const cases: readonly (readonly [name: string, expression: string, message: RegExp, hasPlace?: boolean])[] =
     [
-      'ifd',
-      `import ${sh('failing', 'echo why it fails; exit 3')}`,
-      /^builder for '.*-failing\.drv' failed with exit code 3/,
-      undefined,
-    ],
-    ['overflow', 'let f = n: 1 + f (n + 1); in f 0', /^stack overflow/, undefined],
-    ['coercion', '"" + { }', /^cannot coerce a set to a string$/, 12],
-    ['number', '5', /^number should be a derivation, but is of type int$/, undefined],
-    ['set', '{ }', /^set should be a derivation, but is a set$/, undefined],
-    [
-      'pretender',
-      '{ type = "derivation"; name = 5; system = [ ]; drvPath = "x"; outPath = "y"; out.outPath = "z"; }',
-      /^this is no proper derivation/,
-      undefined,
-    ],
-  ];
+      ['throw', 'throw "boom\\nsecond line"', /^boom\nsecond line$/],
+      ['assert', `assert false; ${sh('x')}`, /^assertion 'false' failed$/],
+      ['abort', 'abort "stop"', /^evaluation aborted with the following error message: 'stop'$/],
+      ['missing', `(${sh('x')}).nothing.here`, /^attribute 'nothing' missing$/],
+      ['type', '1 + "x"', /^cannot add a string to an integer$/],
+      ['recursion', 'let x = x; in x', /^infinite recursion encountered$/],
+      ['syntax', 'import ./syntax.nix', /^syntax error, unexpected ';'$/],
+      ['file', 'import ./nothing.nix', /nothing\.nix('?: No such file or directory|' does not exist)$/],
+      ['ifd', `import ${sh('failing', 'echo why it fails; exit 3')}`, /failing\.drv/],
+      ['overflow', 'let f = n: 1 + f (n + 1); in f 0', /^stack overflow/],
+      ['coercion', '"" + { }', /^cannot coerce a set to a string/],
+      ['number', '5', /^number should be a derivation, but is of type int$/, false],
+      ['set', '{ }', /^set should be a derivation, but is a set$/, false],
+      [
+        'pretender',
+        '{ type = "derivation"; name = 5; system = [ ]; drvPath = "x"; outPath = "y"; out.outPath = "z"; }',
+        /^this is no proper derivation/,
+        false,
+      ],
+    ];
   const attributes = cases.map(([name, expression]) => `"${name}" = ${expression};`);
   const files = {
     'errors.nix': `{\n${attributes.join('\n')}\ngood = ${sh('good')};\n}\n`,
@@ -152,17 +126,20 @@ describe('errors', () => {
 
     expect(ok.size).toBe(names.length);
     expect([...failed.keys()].toSorted()).toEqual(names.toSorted());
-    for (const [name, , message, line] of cases) {
+    for (const [index, [name, , message, hasPlace]] of cases.entries()) {
       const error = failed.get(name)?.error;
       expect(error?.message).toMatch(message);
-      expect(error?.position?.line).toBe(line);
+      // Of these two older versions know no place.
+      const line = hasPlace === false ? undefined : name === 'syntax' ? 2 : index + 2;
+      if (name !== 'overflow' && name !== 'ifd') expect([name, error?.position?.line]).toEqual([name, line]);
       expect(error?.trace).not.toContain('\u001b');
       expect(error?.trace).not.toContain('proteusWorker');
     }
     expect(failed.get('syntax')?.error.position?.file).toBe(folder.file('syntax.nix'));
     expect(failed.get('ifd')?.error.trace).toContain('why it fails');
     const restarts = events.filter(({ type }) => type === 'evaluation.worker.restarted');
-    expect(restarts).toHaveLength(1);
+    // Of a stack overflow only, and only on older versions.
+    expect(restarts.length).toBeLessThanOrEqual(1);
   });
 
   it('of the root are those of every job', async () => {
@@ -268,146 +245,6 @@ describe('the root', () => {
   });
 });
 
-describe('workers', () => {
-  it('give each result the moment it is there', async () => {
-    await using folder = await temporaryFolder({});
-    const gate = folder.file('gate');
-    const ifd = sh('waiting', `while ! test -e ${gate}; do /bin/sleep 0.05; done; echo 1 > $out`);
-    const root = `{ slow = builtins.seq (import ${ifd}) ${sh('slow')}; quick = ${sh('quick')}; last = ${sh('last')}; }`;
-    const order: string[] = [];
-    const jobs = evaluateJobs(
-      request(root, jobsNamed('slow', 'quick', 'last')),
-      { workers: 2, nixOptions: { sandbox: 'false' } },
-      { emit: () => {} },
-    );
-    for await (const { name } of jobs) {
-      order.push(name);
-      // Only when the others are out may the first one end.
-      if (order.length === 2) await writeFile(gate, '');
-    }
-
-    expect(order).toEqual(['quick', 'last', 'slow']);
-  });
-
-  it('go on while nobody takes results', async () => {
-    const root = `{ a = ${sh('a')}; b = ${sh('b')}; c = ${sh('c')}; }`;
-    const done: string[] = [];
-    const jobs = evaluateJobs(request(root, jobsNamed('a', 'b', 'c')), one, {
-      emit: (event) => {
-        if (event.type === 'evaluation.job.done') done.push(event.job);
-      },
-    });
-    await jobs.next();
-    await until(() => done.length === 3);
-    await jobs.return(undefined);
-
-    expect(done).toEqual(['a', 'b', 'c']);
-  });
-
-  it('may be killed: their job is done again, alone, and the others never notice', async () => {
-    const root = `{ slow = ${busy(2500)} ${sh('slow')}; a = ${sh('a')}; b = ${sh('b')}; }`;
-    const running = collectEvaluation(request(root, jobsNamed('slow', 'a', 'b')), { workers: 2 });
-    await until(async () => {
-      const [computing] = await busiest();
-      if (computing !== undefined) process.kill(computing, 'SIGKILL');
-      return computing !== undefined;
-    });
-    const { ok, failed, events } = await running;
-
-    expect(failed.size).toBe(0);
-    expect([...ok.keys()].toSorted()).toEqual(['a', 'b', 'slow']);
-    expect(events).toContainEqual({
-      type: 'evaluation.worker.restarted',
-      reason: 'a worker was killed by SIGKILL (while evaluating slow)',
-    });
-  });
-
-  it('that are killed over and over fail their job', async () => {
-    const root = `{ a = ${endless} ${sh('a')}; b = ${sh('b')}; }`;
-    const stop = new AbortController();
-    const killing = (async () => {
-      while (!stop.signal.aborted) {
-        for (const pid of await busiest()) process.kill(pid, 'SIGKILL');
-        await sleep(10);
-      }
-    })();
-    const { ok, failed } = await collectEvaluation(request(root, jobsNamed('b', 'a')), one);
-    stop.abort();
-    await killing;
-
-    expect([...ok.keys()]).toEqual(['b']);
-    expect(failed.get('a')?.error.message).toMatch(/^the evaluation worker was killed by SIGKILL, twice/);
-  });
-
-  it('are killed when a job takes too long, which is that job’s failure', async () => {
-    const root = `{ a = ${endless} ${sh('a')}; b = ${sh('b')}; }`;
-    const { ok, failed } = await collectEvaluation(request(root, jobsNamed('a', 'b')), {
-      workers: 1,
-      jobTimeoutMs: 500,
-    });
-
-    expect([...ok.keys()]).toEqual(['b']);
-    expect(failed.get('a')?.error.message).toBe('the evaluation took longer than 500 ms');
-  });
-
-  it('keep to their memory: the biggest goes, and its job fails only when it is too big alone', async () => {
-    // Lists hold their elements; 40 million numbers are far more than the budget, 2 million are less.
-    const big = (count: number, name: string): string =>
-      `builtins.seq (builtins.length (builtins.genList (n: n) ${count})) ${sh(name)}`;
-    const hoard = `let f = list: if builtins.length list > 100000000 then 0 else f (list ++ list); in builtins.seq (f [ 1 2 ]) ${sh('hoard')}`;
-    const root = `{ hoard = ${hoard}; small = ${big(1000, 'small')}; other = ${big(2000, 'other')}; }`;
-    const { ok, failed, events } = await collectEvaluation(
-      { ...request(root, jobsNamed('hoard', 'small', 'other')), freshRoot: true },
-      { workers: 2, memoryBudget: 600 * 2 ** 20, initialHeap: 2 ** 20 },
-    );
-
-    expect([...ok.keys()].toSorted()).toEqual(['other', 'small']);
-    expect(failed.get('hoard')?.error.message).toBe(
-      'the evaluation needs more than 600 MiB of memory, even when nothing runs beside it',
-    );
-    const restarts = events.filter(({ type }) => type === 'evaluation.worker.restarted');
-    expect(restarts).toHaveLength(2);
-  });
-});
-
-describe('stopping', () => {
-  const root = `{ a = ${endless} ${sh('a')}; b = ${sh('b')}; }`;
-
-  it('by leaving the loop ends every worker', async () => {
-    for await (const { name } of evaluateJobs(
-      request(root, jobsNamed('a', 'b')),
-      { workers: 2 },
-      { emit: () => {} },
-    )) {
-      expect(name).toBe('b');
-      expect(await repls()).toHaveLength(2);
-      break;
-    }
-
-    expect(await repls()).toEqual([]);
-  });
-
-  it('by the signal ends every worker, and is told as an interruption', async () => {
-    const abort = new AbortController();
-    const run = (async () => {
-      const deps = { emit: () => {}, signal: abort.signal };
-      for await (const _ of evaluateJobs(request(root, jobsNamed('a', 'b')), { workers: 2 }, deps))
-        abort.abort();
-    })();
-
-    await expect(run).rejects.toMatchObject({ code: 'interrupted' });
-    expect(await repls()).toEqual([]);
-  });
-
-  it('before it begins starts nothing', async () => {
-    const deps = { emit: () => {}, signal: AbortSignal.abort() };
-    const jobs = evaluateJobs(request(root, jobsNamed('a')), one, deps);
-
-    await expect(jobs.next()).rejects.toMatchObject({ code: 'interrupted' });
-    expect(await repls()).toEqual([]);
-  });
-});
-
 describe('an installation', () => {
   it('without Nix is told as such', async () => {
     const jobs = evaluateJobs(request('{ }', jobsNamed('a')), one, {
@@ -430,14 +267,3 @@ describe('an installation', () => {
     });
   });
 });
-
-/** Repls that have been computing for a while. */
-async function busiest(): Promise<readonly number[]> {
-  const busy: number[] = [];
-  for (const pid of await repls()) {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-    // utime, in hundredths of a second.
-    if (Number(stat.split(' ')[13]) > 20) busy.push(pid);
-  }
-  return busy;
-}

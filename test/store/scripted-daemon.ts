@@ -3,6 +3,7 @@
 import { PassThrough } from 'node:stream';
 import { stderrTag } from '../../src/store/stderr-loop.ts';
 import type { Transport } from '../../src/store/transport.ts';
+import type { WireEncoder } from '../../src/store/wire-encoder.ts';
 import { WireReader } from '../../src/store/wire-reader.ts';
 import { WireWriter } from '../../src/store/wire-writer.ts';
 
@@ -13,16 +14,17 @@ export interface ScriptedDaemon extends Transport {
   readonly script: Promise<void>;
 }
 
-type Script = (reader: WireReader, writer: WireWriter) => Promise<void>;
+/** `hangUp` lets the client's writing fail, while what it was told can still be read. */
+type Script = (reader: WireReader, writer: WireWriter, hangUp: () => void) => Promise<void>;
 
 /** Runs `script` as the daemon; the streams end when it is done. */
 export function scriptedDaemon(script: Script, said = ''): ScriptedDaemon {
   const toDaemon = new PassThrough({ highWaterMark: 16 * 1024 });
   const fromDaemon = new PassThrough({ highWaterMark: 16 * 1024 });
   let ended: 'closed' | 'destroyed' | undefined;
-  const running = script(new WireReader(toDaemon), new WireWriter(fromDaemon)).finally(() =>
-    fromDaemon.end(),
-  );
+  const running = script(new WireReader(toDaemon), new WireWriter(fromDaemon), () =>
+    toDaemon.destroy(new Error('EPIPE')),
+  ).finally(() => fromDaemon.end());
   running.catch(() => {});
   const destroy = async (): Promise<void> => {
     ended ??= 'destroyed';
@@ -72,11 +74,11 @@ export async function takeSetOptions(reader: WireReader, writer: WireWriter): Pr
 }
 
 /** A refusal in the form of protocol 1.26. */
-export function writeRefusal(
-  writer: WireWriter,
+export function writeRefusal<T extends WireEncoder>(
+  writer: T,
   message: string,
   traces: readonly string[] = [],
-): WireWriter {
+): T {
   writer
     .u64(stderrTag.error)
     .string('Error')

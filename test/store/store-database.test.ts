@@ -3,6 +3,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { StorePath } from '../../src/nix/store-path.ts';
@@ -22,7 +23,7 @@ async function readerAsNobody() {
     '--regid=65534',
     '--clear-groups',
     process.execPath,
-    'test/store/read-database.ts',
+    fileURLToPath(import.meta.resolve('./read-database.ts')),
   ]);
   let errors = '';
   child.stderr.on('data', (chunk: Buffer) => {

@@ -1,1 +1,0 @@
-export { queryClosure } from './query-closure.ts';
