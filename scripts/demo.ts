@@ -52,6 +52,7 @@ const built = await proteus(
   { okCodes: emulated ? [0] : [0, 1] },
 );
 const result = built.trim();
+if (result === '') throw new Error('not one machine could be built; why is said above');
 tell(`result: ${result}`);
 const toplevels = await readLinks(result);
 rows.push({ what: 'built', result: [...toplevels.keys()].join(', ') });

@@ -76,7 +76,11 @@ export async function buildNetwork(
   const builds = new Map<string, Promise<BuildOutcome>>();
   for await (const job of evaluateJobs(
     { source: file, root: networkRoot(path.resolve(context.cwd, file), env), jobs, freshRoot: true },
-    { ...(flags.workers === undefined ? {} : { workers: flags.workers }), nixOptions: nixConfig },
+    {
+      ...(flags.workers === undefined ? {} : { workers: flags.workers }),
+      nixOptions: nixConfig,
+      showTrace: flags.showTrace,
+    },
     { emit, signal, env },
   )) {
     if (!job.ok) continue;

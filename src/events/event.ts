@@ -18,7 +18,7 @@ export interface EvaluationError {
   /** One line where possible: what Nix says is wrong. */
   readonly message: string;
   readonly position?: SourcePosition;
-  /** All that Nix printed, without colours. */
+  /** What Nix printed, without colours: the innermost frames, or all of them when the whole trace was asked for. */
   readonly trace: string;
 }
 

@@ -131,7 +131,8 @@ describe('errors', () => {
       expect(error?.message).toMatch(message);
       // Of these two older versions know no place.
       const line = hasPlace === false ? undefined : name === 'syntax' ? 2 : index + 2;
-      if (name !== 'overflow' && name !== 'ifd') expect([name, error?.position?.line]).toEqual([name, line]);
+      const known = name === 'overflow' || name === 'ifd' ? [line, undefined] : [line];
+      expect(known).toContain(error?.position?.line);
       expect(error?.trace).not.toContain('\u001b');
       expect(error?.trace).not.toContain('proteusWorker');
     }

@@ -1,0 +1,54 @@
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type ProcessResult, runProcess } from '../../src/process/run-process.ts';
+import type { Argv } from '../../src/process/start-process.ts';
+import { emulateAarch64 } from '../lab/emulation.ts';
+
+const demo = path.join(import.meta.dirname, '../../scripts/demo.ts');
+const start: Argv = [process.execPath, '--disable-warning=ExperimentalWarning', demo];
+
+/** As scripts/demo runs it, once everything is installed and the world is made. */
+function runDemo(argv: Argv): Promise<ProcessResult> {
+  return runProcess(argv, { okCodes: [0, 1] });
+}
+
+describe('the demonstration', () => {
+  it('tells the whole story and ends well', async ({ skip }) => {
+    await using emulation = await emulateAarch64().catch(() => null);
+    if (emulation === null) skip('this kernel cannot be taught to run aarch64 programs');
+
+    const { stdout, stderr, code } = await runDemo(start);
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^built +db01, eiffel, web01$/m);
+    expect(stdout).toMatch(/^eiffel was built by +an aarch64 program/m);
+    expect(stdout).toMatch(/^client with the key +took eiffel’s closure, \d+ paths$/m);
+    expect(stdout).toMatch(/^client with another key +refused$/m);
+    expect(stdout).toMatch(/\ndemo: ok\n$/);
+  });
+
+  it('goes on without eiffel, and says why, where aarch64 cannot be emulated', async ({ skip }) => {
+    await using emulation = await emulateAarch64().catch(() => null);
+    if (emulation?.how === 'found' || emulation?.how === 'native')
+      skip('aarch64 programs run here in any case');
+    await emulation?.[Symbol.asyncDispose]();
+    // The same machine without the emulator.
+    const hide =
+      'mkdir -p /nix/var/usr/upper /nix/var/usr/work && ' +
+      'mount -t overlay -o lowerdir=/usr/bin,upperdir=/nix/var/usr/upper,workdir=/nix/var/usr/work overlay /usr/bin && ' +
+      'rm -f /usr/bin/qemu-aarch64*';
+    const without: Argv = [
+      ...(['unshare', '--mount', '--propagation', 'private', '--'] as const),
+      ...['sh', '-c', `${hide} && exec "$@"`, 'sh', ...start],
+    ];
+
+    const { stdout, stderr, code } = await runDemo(without);
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/wants aarch64-linux; no builder has it/);
+    expect(stdout).toMatch(/^error: eiffel: not built: /m);
+    expect(stdout).toMatch(/^built +db01, web01$/m);
+    expect(stdout).toMatch(/eiffel was left out/);
+    expect(stdout).toMatch(/\ndemo: ok\n$/);
+  });
+});
