@@ -5,9 +5,10 @@ import type { Argv } from '../../src/process/start-process.ts';
 import { emulateAarch64 } from '../lab/emulation.ts';
 
 const demo = path.join(import.meta.dirname, '../../scripts/demo.ts');
+const inLab = path.join(import.meta.dirname, '../../scripts/in-lab');
 const start: Argv = [process.execPath, '--disable-warning=ExperimentalWarning', demo];
 
-/** As scripts/demo runs it, once everything is installed and the world is made. */
+/** As scripts/demo runs it, once everything is installed: in a world of its own, with an empty store. */
 function runDemo(argv: Argv): Promise<ProcessResult> {
   return runProcess(argv, { okCodes: [0, 1] });
 }
@@ -17,7 +18,7 @@ describe('the demonstration', () => {
     await using emulation = await emulateAarch64().catch(() => null);
     if (emulation === null) skip('this kernel cannot be taught to run aarch64 programs');
 
-    const { stdout, stderr, code } = await runDemo(start);
+    const { stdout, stderr, code } = await runDemo([inLab, ...start]);
 
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^built +db01, eiffel, web01$/m);
@@ -37,10 +38,7 @@ describe('the demonstration', () => {
       'mkdir -p /nix/var/usr/upper /nix/var/usr/work && ' +
       'mount -t overlay -o lowerdir=/usr/bin,upperdir=/nix/var/usr/upper,workdir=/nix/var/usr/work overlay /usr/bin && ' +
       'rm -f /usr/bin/qemu-aarch64*';
-    const without: Argv = [
-      ...(['unshare', '--mount', '--propagation', 'private', '--'] as const),
-      ...['sh', '-c', `${hide} && exec "$@"`, 'sh', ...start],
-    ];
+    const without: Argv = [inLab, 'sh', '-c', `${hide} && exec "$@"`, 'sh', ...start];
 
     const { stdout, stderr, code } = await runDemo(without);
 

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { parseStorePath } from '../../nix/store-path.ts';
 import { liveProgress } from './live.ts';
 
 function terminal(): { readonly stream: Writable; readonly screen: () => readonly string[] } {
@@ -60,6 +61,29 @@ describe('liveProgress', () => {
     progress.close();
 
     expect(screen()).toEqual(['hello']);
+  });
+
+  it('shows a build that began in the block only', () => {
+    const { stream, screen } = terminal();
+    const progress = liveProgress(
+      stream,
+      () => 80,
+      () => 0,
+    );
+
+    progress.emit({
+      type: 'step.started',
+      drvPath: parseStorePath('/nix/store/7rw8v9pckcwracg8g6lgjagjpgsvg24l-x.drv'),
+      name: 'x',
+      system: 'x86_64-linux',
+      builder: 'local',
+      emulated: false,
+      attempt: 1,
+    });
+    progress.emit({ type: 'message', level: 'info', text: 'hello' });
+
+    expect(screen()).toEqual(['hello', '  building x 0 ms']);
+    progress.close();
   });
 
   it('lets others print between without breaking the block', () => {

@@ -39,7 +39,8 @@ export function liveProgress(
   return {
     emit(event) {
       status = advance(status, event, now());
-      const lines = describeEvent(event);
+      // What has begun is in the block already; a line that stays would only say it twice.
+      const lines = event.type === 'step.started' ? [] : describeEvent(event);
       if (lines.length > 0) terminal.write(erase() + lines.map((line) => `${line}\n`).join('') + draw());
     },
     stderr: new Writable({
