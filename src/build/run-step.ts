@@ -116,7 +116,7 @@ async function build(
       drv === undefined
         ? await buildFloating(session.store, drvPath, options)
         : await session.store.buildDerivation(drvPath, drv, options);
-    return watch.exceeded ?? judgeResult(result);
+    return watch.exceeded ?? judgeResult(result, limits);
   } catch (error) {
     if (watch.exceeded !== undefined) return watch.exceeded;
     throw error;

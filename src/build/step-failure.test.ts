@@ -26,6 +26,38 @@ it('tells silence from taking too long', () => {
   expect(reason('timed-out', 'building of x timed out after 2 seconds')).toBe('timed-out');
 });
 
+it('tells silence by its limit where Nix does not', () => {
+  const timedOut = result('timed-out', 'timed out after 5 seconds');
+
+  expect(judgeResult(timedOut, { maxSilentSeconds: 5 })).toMatchObject({ reason: 'silent' });
+  expect(judgeResult(timedOut, { maxSilentSeconds: 5, timeoutSeconds: 60 })).toMatchObject({
+    reason: 'silent',
+  });
+  expect(judgeResult(timedOut, { maxSilentSeconds: 60, timeoutSeconds: 5 })).toMatchObject({
+    reason: 'timed-out',
+  });
+  expect(judgeResult(timedOut, { maxSilentSeconds: 5, timeoutSeconds: 5 })).toMatchObject({
+    reason: 'timed-out',
+  });
+});
+
+it.each([
+  [
+    "Cannot build '/nix/store/x-y.drv'.\nReason: builder failed with exit code 3.\nOutput paths:\n  /nix/store/z-y\nLast 2 log lines:\n> a\n> b\nFor full logs, run:\n  nix log x",
+    'builder failed with exit code 3',
+  ],
+  [
+    "builder for 'x.drv' failed with exit code 1;\n       last 10 log lines:\n       > a",
+    "builder for 'x.drv' failed with exit code 1",
+  ],
+  [
+    "hash mismatch in 'x.drv':\n  specified: a\n  got: b",
+    "hash mismatch in 'x.drv':\n  specified: a\n  got: b",
+  ],
+])('keeps of %j what is not said elsewhere', (message, sentence) => {
+  expect(judgeResult(result('permanent-failure', message))).toMatchObject({ message: sentence });
+});
+
 it('blames the builder only for what is not the fault of the derivation', () => {
   expect(reason('transient-failure', 'cannot fork')).toBe('builder-lost');
   expect(reason('misc-failure', 'error: writing to file: Broken pipe')).toBe('builder-lost');

@@ -6,16 +6,18 @@
 
 import type { StepFailure } from '../events/event.ts';
 import type { BuildResult } from '../store/store.ts';
+import type { BuildLimits } from './build-limits.ts';
 
 export type Verdict =
   | { readonly ok: true; readonly how: 'built' | 'substituted' | 'already-valid' }
   | { readonly ok: false; readonly reason: StepFailure; readonly message: string };
 
-export function judgeResult(result: BuildResult): Verdict {
+/** `limits`: those the build was given; Nix no longer says which of its two clocks ended a build. */
+export function judgeResult(result: BuildResult, limits: BuildLimits = {}): Verdict {
   const failed = (reason: StepFailure): Verdict => ({
     ok: false,
     reason,
-    message: result.errorMessage.trim() || `the daemon said ${result.status}`,
+    message: failureSentence(result.errorMessage) || `the daemon said ${result.status}`,
   });
   switch (result.status) {
     case 'built':
@@ -25,7 +27,7 @@ export function judgeResult(result: BuildResult): Verdict {
     case 'resolves-to-already-valid':
       return { ok: true, how: 'already-valid' };
     case 'timed-out':
-      return failed(/\bsilence\b/.test(result.errorMessage) ? 'silent' : 'timed-out');
+      return failed(tellsOfSilence(result.errorMessage, limits) ? 'silent' : 'timed-out');
     case 'log-limit-exceeded':
       return failed('log-limit');
     case 'output-rejected':
@@ -43,6 +45,26 @@ export function judgeResult(result: BuildResult): Verdict {
     case 'no-substituters':
       return failed('build-failed');
   }
+}
+
+/**
+ * Nix's message without what we tell better: since 2.30 it goes on with the outputs and the end of the log, before
+ * that with the end of the log alone.
+ */
+function failureSentence(message: string): string {
+  return message
+    .replace(/\n\s*last \d+ log lines:[\s\S]*$/i, '')
+    .replace(/\nOutput paths:(?:\n\s+\S+)*/, '')
+    .replace(/^Cannot build '[^']*'\.\nReason: /, '')
+    .trim()
+    .replace(/[.;]$/, '');
+}
+
+/** 2.8 says so; 2.34 only how many seconds it waited. */
+function tellsOfSilence(message: string, { maxSilentSeconds, timeoutSeconds }: BuildLimits): boolean {
+  if (/\bsilence\b/.test(message)) return true;
+  const seconds = /timed out after (\d+) seconds/.exec(message)?.[1];
+  return seconds !== undefined && Number(seconds) === maxSilentSeconds && maxSilentSeconds !== timeoutSeconds;
 }
 
 function tellsOfLostConnection(message: string): boolean {

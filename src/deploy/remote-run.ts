@@ -28,6 +28,8 @@ const sshOptions = [
   '-oConnectTimeout=30',
   '-oServerAliveInterval=15',
   '-oServerAliveCountMax=4',
+  // A master would stay behind in the background and hold our pipes open.
+  '-oControlMaster=no',
 ];
 
 /**

@@ -116,6 +116,26 @@ describe('startProcess', () => {
     await untilGone(pid);
   });
 
+  it('does not wait for output that nobody reads any more', async () => {
+    const child = await startProcess(['sh', '-c', 'head -c 1000000 /dev/zero; sleep 1000']);
+    await once(child.stdout, 'readable');
+    child.stdout.on('readable', () => {});
+
+    await child.kill();
+
+    expect((await child.exited).signal).toBe('SIGTERM');
+  });
+
+  it('does not wait for one that left its group and holds the pipes open', async () => {
+    const child = await startProcess(['sh', '-c', 'setsid sleep 1000 & sleep 0.1; echo $!; wait']);
+    const stray = Number(await new Promise((resolve) => child.stdout.once('data', resolve)));
+
+    await child.kill();
+
+    expect((await child.exited).signal).toBe('SIGTERM');
+    process.kill(stray, 'SIGKILL');
+  });
+
   it('survives a child that goes away while it is written to', async () => {
     await using child = await startProcess(['true']);
     await child.exited;

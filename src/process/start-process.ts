@@ -51,6 +51,9 @@ export interface RunningProcess extends AsyncDisposable {
   kill(): Promise<void>;
 }
 
+/** How long the output of a process that was killed may take to arrive. */
+const lastWordsMs = 200;
+
 const setpriv = ['/usr/bin/setpriv', '/run/current-system/sw/bin/setpriv'].find((path) => existsSync(path));
 
 /**
@@ -68,6 +71,10 @@ export async function startProcess(argv: Argv, options: StartOptions = {}): Prom
     env: options.env === undefined ? process.env : { ...options.env },
     detached: group,
     stdio: ['pipe', 'pipe', options.stderr ?? 'pipe'],
+  });
+  const gone = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
   });
   const exited = new Promise<ProcessExit>((resolve) => {
     child.once('close', (code, signal) => resolve({ code, signal }));
@@ -94,8 +101,16 @@ export async function startProcess(argv: Argv, options: StartOptions = {}): Prom
       stdin.destroy();
       stdout.resume();
       child.stderr?.resume();
-      await exited;
+      await gone;
       clearTimeout(timer);
+      // Its last words may still be on their way. But whoever it left behind can hold its pipes open for ever, and
+      // output that nobody reads any more never comes to an end either.
+      const words = setTimeout(() => {
+        stdout.destroy();
+        child.stderr?.destroy();
+      }, lastWordsMs);
+      await exited;
+      clearTimeout(words);
     })();
     return killed;
   };

@@ -1,12 +1,13 @@
 /** From how a store is reached to a transport to its daemon. */
 
-import { type SshSettings, shellQuote, sshArgv } from '../process/ssh.ts';
+import { type SshSettings, sshArgv } from '../process/ssh.ts';
 import type { Argv } from '../process/start-process.ts';
 import { AppError } from '../util/app-error.ts';
 import { connectSocket } from './connect-socket.ts';
 import { connectStdio } from './connect-stdio.ts';
 import type { StoreSpec } from './store-spec.ts';
 import type { Transport } from './transport.ts';
+import { watchedCommand } from './watched-command.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -54,7 +55,7 @@ export function sshStoreArgv(spec: Extract<StoreSpec, { type: 'ssh' }>): Argv {
     ...spec.settings,
     extraArgs: [...(spec.settings.extraArgs ?? []), ...sshOptions],
   };
-  return sshArgv(spec.target, settings, [...program, '--stdio', ...store].map(shellQuote));
+  return sshArgv(spec.target, settings, watchedCommand([...program, '--stdio', ...store]));
 }
 
 async function openLocal(options: TransportOptions): Promise<Transport> {

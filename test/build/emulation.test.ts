@@ -33,7 +33,8 @@ const daemon = (copies: string): StoreSpec => ({
       cd /proc/sys/fs/binfmt_misc
       printf '%s' ':qemu-aarch64:M::\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00:\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:'${emulator}':OCF' > register
       cat status > "$0/status"; cat qemu-aarch64 > "$0/qemu-aarch64"
-      exec nix-daemon --stdio`,
+      # Newer versions want to drop groups, which is not theirs to do in here; 2.8 does not know the setting.
+      NIX_CONFIG='require-drop-supplementary-groups = false' exec nix-daemon --stdio`,
     copies,
   ],
 });

@@ -48,6 +48,39 @@ beforeAll(() => {
 
 const drv = (name: string): Derivation => closure.get(`${name}.drv`)!.drv;
 
+interface Shown {
+  readonly args: readonly string[];
+  readonly builder: string;
+  readonly system: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly outputs: Readonly<Record<string, { readonly path?: string }>>;
+  readonly inputDrvs?: Inputs;
+  readonly inputSrcs?: readonly string[];
+  readonly inputs?: { readonly drvs: Inputs; readonly srcs: readonly string[] };
+}
+
+/** Since 2.14 an input is an object that leaves room for outputs of outputs. */
+type Inputs = Readonly<Record<string, readonly string[] | { readonly outputs: readonly string[] }>>;
+
+/** 2.34 leaves out the store directory. */
+const absolute = (path: string): string => (path.startsWith('/') ? path : `/nix/store/${path}`);
+
+/** What `nix show-derivation` prints, in its form of 2.8, 2.14 or 2.34: by name of the file. */
+function readShown(json: unknown) {
+  const object = json as { readonly derivations?: Record<string, Shown> }; // printed by Nix
+  const all = object.derivations ?? (json as Record<string, Shown>);
+  return new Map(
+    Object.entries(all).map(([path, told]) => {
+      const drvs = Object.entries(told.inputs?.drvs ?? told.inputDrvs ?? {});
+      const inputs = Object.fromEntries(
+        drvs.map(([input, wanted]) => [absolute(input), 'outputs' in wanted ? wanted.outputs : wanted]),
+      );
+      const sources = (told.inputs?.srcs ?? told.inputSrcs ?? []).map(absolute);
+      return [storePathName(parseStorePath(absolute(path))), { ...told, inputs, sources }];
+    }),
+  );
+}
+
 describe('derivations that Nix writes', () => {
   it('are printed as they were', () => {
     expect([...closure.keys()].sort()).toEqual(
@@ -60,29 +93,22 @@ describe('derivations that Nix writes', () => {
 
   it('are the ones of nix show-derivation', () => {
     const root = nixText('nix-instantiate', '--expr', expression);
-    const shown = JSON.parse(nixText('nix', 'show-derivation', '--recursive', root)) as Record<
-      string,
-      {
-        args: string[];
-        builder: string;
-        env: Record<string, string>;
-        inputDrvs: object;
-        inputSrcs: string[];
-        outputs: Record<string, { path: string }>;
-        system: string;
-      }
-    >;
-    for (const [path, wanted] of Object.entries(shown)) {
-      const { drv: parsed } = closure.get(storePathName(parseStorePath(path)))!;
+    const shown = readShown(JSON.parse(nixText('nix', 'show-derivation', '--recursive', root)));
+
+    expect([...shown.keys()].sort()).toEqual([...closure.keys()].sort());
+    for (const [name, wanted] of shown) {
+      const { drv: parsed } = closure.get(name)!;
       expect(parsed.args).toEqual(wanted.args);
       expect(parsed.builder).toBe(wanted.builder);
       expect(parsed.platform).toBe(wanted.system);
-      expect(Object.fromEntries(parsed.env)).toEqual(wanted.env);
-      expect(Object.fromEntries(parsed.inputDerivations)).toEqual(wanted.inputDrvs);
-      expect(parsed.inputSources).toEqual(wanted.inputSrcs);
-      expect(Array.from(parsed.outputs, ([name, output]) => [name, output.path])).toEqual(
-        Object.entries(wanted.outputs).map(([name, output]) => [name, output.path]),
-      );
+      // A newer Nix shows structured attributes beside the environment.
+      expect(Object.fromEntries(parsed.env)).toMatchObject(wanted.env);
+      expect(Object.fromEntries(parsed.inputDerivations)).toEqual(wanted.inputs);
+      expect(parsed.inputSources).toEqual(wanted.sources);
+      for (const [output, { path }] of Object.entries(wanted.outputs)) {
+        if (path !== undefined) expect(parsed.outputs.get(output)?.path).toBe(absolute(path));
+      }
+      expect([...parsed.outputs.keys()]).toEqual(Object.keys(wanted.outputs));
     }
   });
 

@@ -41,7 +41,11 @@ interface NixPathInfo {
 }
 
 function pathInfo(path: StorePath): NixPathInfo {
-  const [info] = JSON.parse(nixText('nix', 'path-info', '--json', '--sigs', path)) as NixPathInfo[];
+  // A list up to 2.18, an object by path since then.
+  const told = JSON.parse(nixText('nix', 'path-info', '--json', '--sigs', path)) as
+    | NixPathInfo[]
+    | Record<string, Omit<NixPathInfo, 'path'>>;
+  const info = Array.isArray(told) ? told[0] : { ...told[path]!, path };
   if (info === undefined) throw new Error(`Nix knows nothing of ${path}`);
   return info;
 }

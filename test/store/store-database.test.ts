@@ -1,8 +1,9 @@
 /** The view of the real database, while real Nix writes to it, and as a user who may not write. */
 
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -90,7 +91,9 @@ describe('StoreDatabase', () => {
   it('is there for a user who may not write, with and without a writer', async () => {
     const first = build(derivation('echo > $out'));
     // As an idle Nix before 2.22 leaves it.
-    execFileSync('sqlite3', [db, 'pragma wal_checkpoint(truncate)']);
+    const writer = new DatabaseSync(db);
+    writer.exec('pragma wal_checkpoint(truncate)');
+    writer.close();
     for (const name of [`${db}-wal`, `${db}-shm`]) rmSync(name, { force: true });
     await using reader = await readerAsNobody();
     expect(await reader.ask(first)).toMatch(/^\d+ true$/);

@@ -1,0 +1,19 @@
+/**
+ * A command on another machine that ends when our connection to it does. A daemon should notice that by itself, for
+ * its input ends; but what it is told can get lost while it waits for a build (seen with Nix 2.34), and the build
+ * would go on for hours after it was cancelled. So a shell beside it looks every two seconds whether sshd's session is
+ * still there, and asks the command to end when it is not.
+ */
+
+import { shellQuote } from '../process/ssh.ts';
+
+/**
+ * The words to run there, ready for the login shell. Where the session belongs to another user, its end cannot be seen
+ * from there, and nothing is watched.
+ */
+export function watchedCommand(words: readonly string[]): readonly string[] {
+  const watch = 'kill -0 $p && { while kill -0 $p && kill -0 $$; do sleep 2; done; kill -0 $p || kill $$; }';
+  // The watcher must not hold the streams of the session, which would last for as long as it does.
+  const script = `p=$PPID; (${watch}) </dev/null >/dev/null 2>&1 & exec ${words.map(shellQuote).join(' ')}`;
+  return ['sh', '-c', shellQuote(script)];
+}
