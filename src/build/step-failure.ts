@@ -6,14 +6,16 @@
 
 import type { StepFailure } from '../events/event.ts';
 import type { BuildResult } from '../store/store.ts';
-import type { BuildLimits } from './build-limits.ts';
+import type { BuildQueueOptions } from './build-queue.ts';
 
 export type Verdict =
   | { readonly ok: true; readonly how: 'built' | 'substituted' | 'already-valid' }
   | { readonly ok: false; readonly reason: StepFailure; readonly message: string };
 
+type GivenLimits = Pick<BuildQueueOptions, 'maxSilentSeconds' | 'timeoutSeconds'>;
+
 /** `limits`: those the build was given; Nix no longer says which of its two clocks ended a build. */
-export function judgeResult(result: BuildResult, limits: BuildLimits = {}): Verdict {
+export function judgeResult(result: BuildResult, limits: GivenLimits = {}): Verdict {
   const failed = (reason: StepFailure): Verdict => ({
     ok: false,
     reason,
@@ -61,7 +63,7 @@ function failureSentence(message: string): string {
 }
 
 /** 2.8 says so; 2.34 only how many seconds it waited. */
-function tellsOfSilence(message: string, { maxSilentSeconds, timeoutSeconds }: BuildLimits): boolean {
+function tellsOfSilence(message: string, { maxSilentSeconds, timeoutSeconds }: GivenLimits): boolean {
   if (/\bsilence\b/.test(message)) return true;
   const seconds = /timed out after (\d+) seconds/.exec(message)?.[1];
   return seconds !== undefined && Number(seconds) === maxSilentSeconds && maxSilentSeconds !== timeoutSeconds;
