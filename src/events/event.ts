@@ -42,7 +42,14 @@ export type EvaluationEvent =
     };
 
 /** Phases of one attempt at a step, in order. */
-export type StepPhase = 'connecting' | 'sending-inputs' | 'building' | 'receiving-outputs';
+export type StepPhase =
+  | 'preparing'
+  | 'connecting'
+  | 'sending-inputs'
+  | 'building'
+  | 'waiting-for-local-slot'
+  | 'receiving-outputs'
+  | 'post-processing';
 
 /** Why a step has no result. `dependency`: something it needs failed; the others are about the step itself. */
 export type StepFailure =
@@ -53,7 +60,10 @@ export type StepFailure =
   | 'silent'
   | 'log-limit'
   | 'output-rejected'
+  | 'output-limit'
   | 'builder-lost'
+  /** Known to fail from before. */
+  | 'cached-failure'
   | 'cancelled';
 
 export type BuildEvent =
@@ -138,7 +148,75 @@ export type MessageEvent = {
   readonly hint?: string;
 };
 
+/** What the server's loop does; ids are the database's. */
+export type CiEvent =
+  | { readonly type: 'ci.jobset.changed'; readonly project: string; readonly jobset: string }
+  | {
+      readonly type: 'ci.evaluation.started';
+      readonly project: string;
+      readonly jobset: string;
+      /** Null while the inputs are being fetched. */
+      readonly evaluation: number | null;
+      readonly phase: 'fetching' | 'evaluating';
+    }
+  | {
+      readonly type: 'ci.evaluation.progress';
+      readonly project: string;
+      readonly jobset: string;
+      readonly evaluation: number;
+      readonly job: string;
+      readonly ok: boolean;
+      readonly done: number;
+      readonly failed: number;
+    }
+  | {
+      readonly type: 'ci.evaluation.ended';
+      readonly project: string;
+      readonly jobset: string;
+      readonly evaluation: number | null;
+      readonly state: 'done' | 'unchanged' | 'failed' | 'cancelled';
+      readonly message: string | null;
+    }
+  | {
+      readonly type: 'ci.build.queued' | 'ci.build.started';
+      readonly build: number;
+      readonly project: string;
+      readonly jobset: string;
+      readonly job: string;
+    }
+  | {
+      readonly type: 'ci.build.finished';
+      readonly build: number;
+      readonly project: string;
+      readonly jobset: string;
+      readonly job: string;
+      readonly status: number;
+    }
+  | {
+      readonly type: 'ci.step.started';
+      readonly build: number;
+      readonly step: number;
+      readonly drvPath: StorePath;
+      readonly builder: string;
+      readonly emulated: boolean;
+    }
+  | {
+      readonly type: 'ci.step.ended';
+      readonly build: number;
+      readonly step: number;
+      readonly drvPath: StorePath;
+      readonly status: number;
+    }
+  | {
+      readonly type: 'ci.builder.changed';
+      readonly builder: string;
+      readonly state: 'ready' | 'lost' | 'drained';
+    };
+
 export type ProteusEvent = EvaluationEvent | BuildEvent | CopyEvent | DeployEvent | MessageEvent;
+
+/** All that a server tells. */
+export type ServerEvent = ProteusEvent | CiEvent;
 
 /** Where a stage tells its events. Never throws, never waits. */
 export type Emit = (event: ProteusEvent) => void;

@@ -220,6 +220,42 @@ export const errorCatalogue = {
     exit: 1,
     hint: 'Try `nix repl` by hand; `proteus doctor` checks the installation.',
   },
+  'input.invalid': {
+    sentence: 'The value of an input of a jobset is not in the form its type wants.',
+    status: 400,
+    exit: 1,
+    hint: 'The message says the form that is wanted; mend the input in the settings of the jobset.',
+  },
+  'input.fetch': {
+    sentence: 'An input of a jobset cannot be fetched.',
+    status: 502,
+    exit: 1,
+    hint: 'Try the same by hand as the user that Proteus runs as: the address, the branch and the credentials.',
+  },
+  'db.unreachable': {
+    sentence: 'The database cannot be reached.',
+    status: 503,
+    exit: 1,
+    hint: 'Look whether PostgreSQL runs and takes connections; Proteus goes on by itself when it is back.',
+  },
+  'db.invalid': {
+    sentence: 'The database cannot be used by this version of Proteus.',
+    status: 500,
+    exit: 1,
+    hint: 'Use the version that wrote it, or restore the backup that was made before it was migrated.',
+  },
+  'db.conflict': {
+    sentence: 'Something with that name exists already.',
+    status: 409,
+    exit: 1,
+    hint: 'Choose another name, or change what is there.',
+  },
+  'builder.unknown': {
+    sentence: 'There is no builder of that name.',
+    status: 404,
+    exit: 1,
+    hint: '`proteus builder list` shows the builders and their names.',
+  },
   'usage.invalid': {
     sentence: 'The command line is not right.',
     status: 400,
