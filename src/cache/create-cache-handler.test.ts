@@ -8,7 +8,7 @@ import { formatHash } from '../nix/hash.ts';
 import { generateSecretKey } from '../nix/signing-key.ts';
 import { parseStorePath } from '../nix/store-path.ts';
 import type { PathInfo } from '../store/store.ts';
-import { type CacheHandlerOptions, createCacheHandler } from './create-cache-handler.ts';
+import { type CacheDatabase, type CacheHandlerOptions, createCacheHandler } from './create-cache-handler.ts';
 
 const hash = '5k2r78dr3fdr14rll13sm5dmjb5fpw3r';
 const path = parseStorePath(`/nix/store/${hash}-hello`);
@@ -35,6 +35,16 @@ function* pieces(bytes: Buffer, size = 70_000): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
+/** A database that has every path of which the lookup knows, and never changes. */
+function fakeDatabase(lookupHashPart: (part: string) => PathInfo | undefined): CacheDatabase {
+  return {
+    dataVersion: () => 1,
+    lookupHashPart,
+    newestId: () => 1,
+    hashPartsAfter: (id) => ({ lastId: 1, hashParts: id === 0 ? [hash] : [] }),
+  };
+}
+
 const cleanup: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const end of cleanup.splice(0)) await end();
@@ -45,7 +55,7 @@ async function serve(change: Partial<CacheHandlerOptions> = {}) {
   const faults: string[] = [];
   const roots = new Set<string>();
   const handler = createCacheHandler({
-    database: { dataVersion: () => 1, lookupHashPart: (part) => (part === hash ? info : undefined) },
+    database: fakeDatabase((part) => (part === hash ? info : undefined)),
     store: {
       leaseTempRoots: async () => ({
         async add(paths) {
@@ -117,12 +127,9 @@ describe('createCacheHandler', () => {
   });
 
   it('turns a fault of ours into a miss, and tells of it', async () => {
-    const database = {
-      dataVersion: () => 1,
-      lookupHashPart: () => {
-        throw new Error('database is locked');
-      },
-    };
+    const database = fakeDatabase(() => {
+      throw new Error('database is locked');
+    });
     const { get, handler, faults } = await serve({ database });
     for (const url of [`/${hash}.narinfo`, nar, `/${hash}.ls`]) expect((await get(url)).status).toBe(404);
     expect(faults).toEqual([
@@ -143,7 +150,7 @@ describe('createCacheHandler', () => {
   it('says whether it is well', async () => {
     expect(await (await serve()).get('/healthz')).toMatchObject({ status: 200, text: 'ok\n' });
     const database = {
-      lookupHashPart: () => undefined,
+      ...fakeDatabase(() => undefined),
       dataVersion: () => {
         throw new Error('gone');
       },
@@ -267,7 +274,7 @@ describe('NARs', () => {
   it('that are collected while their root is asked for are a miss', async () => {
     let gone = false;
     const { get } = await serve({
-      database: { dataVersion: () => 1, lookupHashPart: () => (gone ? undefined : info) },
+      database: fakeDatabase(() => (gone ? undefined : info)),
       store: {
         leaseTempRoots: async () => ({
           add: async () => {
@@ -300,10 +307,7 @@ describe('clients that go away', () => {
         state.closed = true;
       }
     };
-    const database = {
-      dataVersion: () => 1,
-      lookupHashPart: () => ({ ...info, narSize: 1e12 }),
-    };
+    const database = fakeDatabase(() => ({ ...info, narSize: 1e12 }));
     return { state, options: { dumpPath, database } };
   }
   const ask = `GET ${nar} HTTP/1.1\r\nHost: x\r\n\r\n`;

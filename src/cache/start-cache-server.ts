@@ -12,13 +12,18 @@ import { errorMessage } from '../util/error-message.ts';
 import type { CacheCounters } from './cache-context.ts';
 import { checkKeys } from './check-keys.ts';
 import { type CacheHandlerOptions, createCacheHandler } from './create-cache-handler.ts';
+import { createHotServer } from './hot/create-hot-server.ts';
 import { sendNotFound } from './reply.ts';
 
 export interface CacheServerOptions extends Omit<CacheHandlerOptions, 'dumpPath'> {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Answer narinfo requests before `node:http` sees them. Default true. */
+  readonly frontDoor?: boolean;
 }
+
+const keepAliveTimeout = 75_000;
 
 export interface CacheServer extends AsyncDisposable {
   /** What clients put into `substituters`, with no slash at its end. */
@@ -34,9 +39,14 @@ export interface CacheServer extends AsyncDisposable {
 export async function startCacheServer(options: CacheServerOptions): Promise<CacheServer> {
   checkKeys(options.keys);
   const handler = createCacheHandler({ ...options, dumpPath });
-  const server = createServer({ keepAliveTimeout: 75_000, headersTimeout: 60_000 }, (req, res) => {
+  const http = createServer({ keepAliveTimeout, headersTimeout: 60_000 }, (req, res) => {
     if (!handler.tryServe(req, res)) sendNotFound(res);
   });
+  const hot =
+    options.frontDoor === false
+      ? undefined
+      : createHotServer({ http, answers: handler.hot, idleTimeoutMs: keepAliveTimeout });
+  const server = hot?.server ?? http;
   server.listen({ host: options.host, port: options.port });
   try {
     await once(server, 'listening');
@@ -56,7 +66,8 @@ export async function startCacheServer(options: CacheServerOptions): Promise<Cac
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close');
       server.close();
-      server.closeAllConnections();
+      hot?.closeAllConnections();
+      http.closeAllConnections();
       await closed;
     },
   };

@@ -108,6 +108,24 @@ export class StoreDatabase implements Disposable {
     return rows.map((row) => ({ id: Number(row.id), info: pathInfoOfRow(row) }));
   }
 
+  /** The hash parts of up to `limit` paths registered after the one with this number, and the last one's number. */
+  hashPartsAfter(
+    id: number,
+    limit: number,
+  ): { readonly lastId: number; readonly hashParts: readonly string[] } {
+    const rows = this.#ask((opened) => opened.pathsAfter.all(id, limit));
+    const start = storeDir.length + 1;
+    return {
+      lastId: Number(rows.at(-1)?.id ?? id),
+      hashParts: rows.map((row) => String(row.path).slice(start, start + 32)),
+    };
+  }
+
+  /** The number of the path registered last; 0 when there is none. */
+  newestId(): number {
+    return Number(this.#ask((opened) => opened.newest.get())?.id ?? 0);
+  }
+
   /** The path with all it refers to, references first. Throws `store.path-missing` when some of it is not valid. */
   closure(path: StorePath): PathInfo[] {
     return this.#ask((opened) => {
@@ -204,6 +222,8 @@ function openFile(location: string) {
         `select ${columns} from ValidPaths v where v.path >= ? order by v.path limit 1`,
       ),
       exact: database.prepare(`select ${columns} from ValidPaths v where v.path = ?`),
+      newest: database.prepare('select max(id) id from ValidPaths'),
+      pathsAfter: database.prepare('select id, path from ValidPaths where id > ? order by id limit ?'),
       after: database.prepare(`select ${columns} from ValidPaths v where v.id > ? order by v.id limit ?`),
     };
   } catch (error) {

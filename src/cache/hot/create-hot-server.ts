@@ -63,7 +63,7 @@ export function createHotServer(options: HotServerOptions): HotServer {
     socket.on('close', () => fast.delete(socket));
     socket.on('drain', () => socket.resume());
     socket.on('data', (chunk: Buffer) => {
-      const text = chunk.latin1Slice();
+      const text = chunk.toString('latin1');
       clock.tick();
       let at = 0;
       let pending: Buffer | undefined;
