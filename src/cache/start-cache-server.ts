@@ -66,8 +66,7 @@ export async function startCacheServer(options: CacheServerOptions): Promise<Cac
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close');
       server.close();
-      hot?.closeAllConnections();
-      http.closeAllConnections();
+      (hot ?? http).closeAllConnections();
       await closed;
     },
   };

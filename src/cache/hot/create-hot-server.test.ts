@@ -16,7 +16,7 @@ async function start(
   { body = 'known\n', idleTimeoutMs = 60_000 } = {},
 ): Promise<number> {
   const http = createServer(
-    { keepAliveTimeout: 1000, requestTimeout: 1000, connectionsCheckingInterval: 50 },
+    { headersTimeout: 4000, requestTimeout: 4000, connectionsCheckingInterval: 50 },
     respond,
   );
   const known = datedResponse('200 OK', {}, Buffer.from(body));
@@ -31,7 +31,6 @@ async function start(
   open.push({
     async close() {
       hot.closeAllConnections();
-      http.closeAllConnections();
       hot.server.close();
       await once(hot.server, 'close');
     },
@@ -96,7 +95,12 @@ describe('the front door', () => {
   });
 
   it.each([
-    ['byte for byte', [...get(`/${hashPart}.narinfo`)].filter((_, at) => at < 80)],
+    [
+      'byte for byte',
+      get(`/${hashPart}.narinfo`)
+        .split('')
+        .filter((_, at) => at < 80),
+    ],
     ['cut in the middle of a header', [get('/a').slice(0, 20), get('/a').slice(20)]],
   ])('hands over a request that comes in pieces: %s', async (_, pieces) => {
     const port = await start();
@@ -174,6 +178,19 @@ describe('the front door', () => {
     await once(socket, 'close');
 
     expect(socket.destroyed).toBe(true);
+  });
+
+  it('ends requests that never come to their end', async () => {
+    const port = await start();
+    const socket = connect(port, '127.0.0.1');
+    let text = '';
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    socket.write('GET /slow HTTP/1.1\r\nHost: a\r\n');
+    await once(socket, 'close');
+
+    expect(text).toMatch(/^HTTP\/1\.1 408 /);
   });
 
   it('survives clients that vanish', async () => {

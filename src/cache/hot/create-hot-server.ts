@@ -35,18 +35,20 @@ export interface HotServerOptions {
 export interface HotServer {
   /** To listen with; connections go through the front door. */
   readonly server: Server;
-  /** Ends every connection that has not been handed over. */
+  /** Ends every connection, those that were handed over too. */
   closeAllConnections(): void;
 }
 
 export function createHotServer(options: HotServerOptions): HotServer {
   const { http, answers, idleTimeoutMs, now = Date.now } = options;
   const clock = httpClock(now);
-  const fast = new Set<Socket>();
+  const sockets = new Set<Socket>();
+  // An HTTP server begins to watch over its connections' time limits when it listens, which this one never does.
+  http.emit('listening');
 
   const handOver = (socket: Socket, rest: Buffer): void => {
-    fast.delete(socket);
     socket.removeAllListeners();
+    socket.on('close', () => sockets.delete(socket));
     socket.setTimeout(0);
     socket.pause();
     if (rest.length > 0) socket.unshift(rest);
@@ -55,12 +57,12 @@ export function createHotServer(options: HotServerOptions): HotServer {
   };
 
   const welcome = (socket: Socket): void => {
-    fast.add(socket);
+    sockets.add(socket);
     const memory: HeaderMemory = { approved: '' };
     socket.setTimeout(idleTimeoutMs);
     socket.on('timeout', () => socket.destroy());
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => fast.delete(socket));
+    socket.on('close', () => sockets.delete(socket));
     socket.on('drain', () => socket.resume());
     socket.on('data', (chunk: Buffer) => {
       const text = chunk.toString('latin1');
@@ -91,7 +93,7 @@ export function createHotServer(options: HotServerOptions): HotServer {
   return {
     server: createServer({ noDelay: true, keepAlive: true }, welcome),
     closeAllConnections() {
-      for (const socket of fast) socket.destroy();
+      for (const socket of sockets) socket.destroy();
     },
   };
 }

@@ -94,7 +94,8 @@ describe('fastRequest', () => {
         // What was taken is a whole request whose lines are the same in number and names.
         expect(taken.end).toBe(changed.length);
         expect(changed.split('\r\n')).toHaveLength(whole.split('\r\n').length);
-        if (changed !== whole && structure.has(whole[at] ?? '')) expect(changed[at]).toMatch(/[\t!-~ ]/);
+        const misread = structure.has(whole[at] ?? '') && !/[\t!-~ ]/.test(changed[at] ?? '');
+        expect(changed === whole || !misread).toBe(true);
       }),
       { numRuns: 3000 },
     );

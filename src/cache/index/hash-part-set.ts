@@ -10,7 +10,7 @@
 const used = 0x4000_0000;
 const alphabet = '0123456789abcdfghijklmnpqrsvwxyz';
 const digits = new Int8Array(128).fill(-1);
-for (const [value, char] of [...alphabet].entries()) digits[char.charCodeAt(0)] = value;
+for (const [value, char] of alphabet.split('').entries()) digits[char.charCodeAt(0)] = value;
 
 export interface HashPartSet {
   readonly size: number;
