@@ -9,6 +9,7 @@ import { generateSecretKey } from '../nix/signing-key.ts';
 import { parseStorePath } from '../nix/store-path.ts';
 import type { PathInfo } from '../store/store.ts';
 import { type CacheDatabase, type CacheHandlerOptions, createCacheHandler } from './create-cache-handler.ts';
+import { verifiedPieces } from './live/verified-dump.ts';
 
 const hash = '5k2r78dr3fdr14rll13sm5dmjb5fpw3r';
 const path = parseStorePath(`/nix/store/${hash}-hello`);
@@ -31,8 +32,16 @@ const info: PathInfo = {
   contentAddress: '',
 };
 
-function* pieces(bytes: Buffer, size = 70_000): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+function* pieces(bytes: Buffer, size = 70_000): Generator<Uint8Array<ArrayBuffer>> {
+  for (let at = 0; at < bytes.length; at += size) yield new Uint8Array(bytes.subarray(at, at + size));
+}
+
+/** The same checks as in `live/`, without a thread. */
+function dumpOf(source: () => Iterable<Uint8Array<ArrayBuffer>>): CacheHandlerOptions['dump'] {
+  return (asked, range) => {
+    const { path, narHash, narSize } = asked;
+    return verifiedPieces(source(), { path, narHash, narSize, ...range, knownLook: undefined }, () => '');
+  };
 }
 
 /** A database that has every path of which the lookup knows, and never changes. */
@@ -64,7 +73,7 @@ async function serve(change: Partial<CacheHandlerOptions> = {}) {
         [Symbol.asyncDispose]: async () => roots.clear(),
       }),
     },
-    dumpPath: () => pieces(content),
+    dump: dumpOf(() => pieces(content)),
     keys: [key],
     onFault: (message) => faults.push(message),
     ...change,
@@ -165,10 +174,10 @@ describe('NARs', () => {
   it('are sent whole under every URL they ever had, with a root while they are sent', async () => {
     let during: string[] = [];
     const { get, handler, roots } = await serve({
-      dumpPath: function* () {
+      dump: dumpOf(function* () {
         during = [...roots];
         yield* pieces(content);
-      },
+      }),
     });
     for (const url of [nar, `/nar/${hash}.nar`, `/nar/${narHash}.nar?hash=${hash}`]) {
       const { status, headers, body } = await get(url);
@@ -251,7 +260,7 @@ describe('NARs', () => {
     ['too short', content.subarray(0, -1)],
     ['too long', Buffer.concat([content, Buffer.alloc(1)])],
   ])('that are %s on disk are cut off before their end', async (_what, bytes) => {
-    const { get, handler, faults } = await serve({ dumpPath: () => pieces(bytes) });
+    const { get, handler, faults } = await serve({ dump: dumpOf(() => pieces(bytes)) });
     await expect(get(nar)).rejects.toThrow(/aborted|hang up|reset/);
     await expect(get(nar, { Range: 'bytes=900000-' })).rejects.toThrow(/aborted|hang up|reset/);
     expect(faults[0]).toContain(`${path} is damaged: the database says ${content.length} bytes`);
@@ -260,11 +269,11 @@ describe('NARs', () => {
 
   it('that fail before anything was sent are a miss', async () => {
     const { get, faults, handler } = await serve({
-      dumpPath: () => ({
+      dump: dumpOf(() => ({
         [Symbol.iterator]() {
           throw new Error('ENOENT: gone');
         },
-      }),
+      })),
     });
     expect((await get(nar)).status).toBe(404);
     expect(faults).toEqual([`GET ${nar}: ENOENT: gone`]);
@@ -300,7 +309,7 @@ describe('clients that go away', () => {
   /** A NAR without end, that counts how much of it was read and whether its source was closed. */
   function endless() {
     const state = { read: 0, closed: false };
-    const dumpPath = function* (): Generator<Uint8Array> {
+    const source = function* (): Generator<Uint8Array<ArrayBuffer>> {
       try {
         for (; state.read < 1e12; state.read += 65_536) yield Buffer.alloc(65_536);
       } finally {
@@ -308,7 +317,7 @@ describe('clients that go away', () => {
       }
     };
     const database = fakeDatabase(() => ({ ...info, narSize: 1e12 }));
-    return { state, options: { dumpPath, database } };
+    return { state, options: { dump: dumpOf(source), database } };
   }
   const ask = `GET ${nar} HTTP/1.1\r\nHost: x\r\n\r\n`;
 

@@ -11,7 +11,6 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { SecretKey } from '../nix/signing-key.ts';
-import type { StorePath } from '../nix/store-path.ts';
 import type { PathInfo, Store } from '../store/store.ts';
 import { errorMessage } from '../util/error-message.ts';
 import type { CacheContext, CacheCounters } from './cache-context.ts';
@@ -24,6 +23,7 @@ import { createNarInfoCache } from './narinfo-cache.ts';
 import { narInfoHeaders, renderNarInfo } from './narinfo-source.ts';
 import { nixLogDirectory, openBuildLog } from './open-build-log.ts';
 import { type CacheRequest, parseCacheUrl } from './parse-cache-url.ts';
+import type { ByteRange } from './parse-range.ts';
 import { notFoundBody, notFoundHeaders, sendBody, sendNotFound } from './reply.ts';
 import { serveNar } from './serve-nar.ts';
 
@@ -37,8 +37,8 @@ export interface CacheHandlerOptions {
   readonly database: CacheDatabase;
   /** Keeps paths from the garbage collector while they are sent. */
   readonly store: Pick<Store, 'leaseTempRoots'>;
-  /** The NAR of a path, in pieces of moderate size that are buffers of their own. */
-  dumpPath(path: StorePath): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  /** The NAR of a path or a part of it, verified: see `live/create-dump-pool.ts`. */
+  dump(info: PathInfo, range: ByteRange): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   /** Every narinfo is signed with all of them. */
   readonly keys: readonly SecretKey[];
   /** Lower is asked first; cache.nixos.org says 40. Default 30. */
@@ -84,7 +84,7 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
   });
   const nars = {
     roots: createTempRootKeeper(options.store),
-    dumpPath: (path: StorePath) => options.dumpPath(path),
+    dump: (info: PathInfo, range: ByteRange) => options.dump(info, range),
     stallTimeoutMs,
   };
   const cacheInfo = datedResponse(

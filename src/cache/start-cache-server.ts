@@ -6,16 +6,16 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { dumpPath } from '../store/dump-path.ts';
 import { AppError } from '../util/app-error.ts';
 import { errorMessage } from '../util/error-message.ts';
 import type { CacheCounters } from './cache-context.ts';
 import { checkKeys } from './check-keys.ts';
 import { type CacheHandlerOptions, createCacheHandler } from './create-cache-handler.ts';
 import { createHotServer } from './hot/create-hot-server.ts';
+import { createDumpPool } from './live/create-dump-pool.ts';
 import { sendNotFound } from './reply.ts';
 
-export interface CacheServerOptions extends Omit<CacheHandlerOptions, 'dumpPath'> {
+export interface CacheServerOptions extends Omit<CacheHandlerOptions, 'dump'> {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
@@ -38,7 +38,8 @@ export interface CacheServer extends AsyncDisposable {
  */
 export async function startCacheServer(options: CacheServerOptions): Promise<CacheServer> {
   checkKeys(options.keys);
-  const handler = createCacheHandler({ ...options, dumpPath });
+  const pool = createDumpPool();
+  const handler = createCacheHandler({ ...options, dump: pool.dump });
   const http = createServer({ keepAliveTimeout, headersTimeout: 60_000 }, (req, res) => {
     if (!handler.tryServe(req, res)) sendNotFound(res);
   });
@@ -68,6 +69,7 @@ export async function startCacheServer(options: CacheServerOptions): Promise<Cac
       server.close();
       (hot ?? http).closeAllConnections();
       await closed;
+      await pool[Symbol.asyncDispose]();
     },
   };
 }
