@@ -45,8 +45,10 @@ async function sendAllButLast(res: ServerResponse, nar: NarToSend): Promise<Uint
   let held: Uint8Array = new Uint8Array(0);
   for await (const piece of nar.pieces) {
     if (res.destroyed) return undefined;
-    if (held.length > 0 && !(await write(res, nar, held))) return undefined;
-    held = piece;
+    if (piece.length > 0) {
+      if (held.length > 0 && !(await write(res, nar, held))) return undefined;
+      held = piece;
+    }
     // A source that always has the next piece ready must not keep others from their turn.
     await yieldToOthers();
   }

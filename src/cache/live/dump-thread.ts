@@ -34,6 +34,7 @@ const advance = (id: number, dump: Dump): void => {
         tell({ type: 'end', id, look: next.value });
         return;
       }
+      if (next.value.length === 0) continue;
       dump.credits -= 1;
       tell({ type: 'piece', id, bytes: next.value });
     }

@@ -22,8 +22,11 @@ export function* verifiedDump(order: DumpOrder): Pieces<string> {
   return look.digest();
 }
 
+const nothing = new Uint8Array(0);
+
 /**
- * The part of a NAR that is wanted. Throws `cache.nar-corrupted` before its last piece when the NAR is not the one that
+ * The part of a NAR that is wanted; an empty piece stands for each that is not, so that whoever takes the pieces can do
+ * something else in between. Throws `cache.nar-corrupted` before its last piece when the NAR is not the one that
  * was ordered, and what the source throws.
  */
 export function* verifiedPieces(
@@ -40,7 +43,10 @@ export function* verifiedPieces(
     const wanted = piece.subarray(Math.max(0, start - offset), Math.max(0, end - offset));
     offset += piece.length;
     if (offset > narSize) break;
-    if (wanted.length === 0) continue;
+    if (wanted.length === 0) {
+      yield nothing;
+      continue;
+    }
     if (held !== undefined) yield held;
     held = wanted;
   }
