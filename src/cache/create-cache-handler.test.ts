@@ -262,7 +262,7 @@ describe('NARs', () => {
   ])('that are %s on disk are cut off before their end', async (_what, bytes) => {
     const { get, handler, faults } = await serve({ dump: dumpOf(() => pieces(bytes)) });
     await expect(get(nar)).rejects.toThrow(/aborted|hang up|reset/);
-    await expect(get(nar, { Range: 'bytes=900000-' })).rejects.toThrow(/aborted|hang up|reset/);
+    await expect(get(nar, { Range: 'bytes=100000-' })).rejects.toThrow(/aborted|hang up|reset/);
     expect(faults[0]).toContain(`${path} is damaged: the database says ${content.length} bytes`);
     expect(handler.counters).toMatchObject({ narBytes: 0 });
   });
