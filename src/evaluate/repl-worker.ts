@@ -12,19 +12,30 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { activityResult } from '../nix/activity.ts';
 import { parseInternalJsonLine } from '../nix/internal-json.ts';
+import { isStorePath } from '../nix/store-path.ts';
 import { stripAnsi } from '../nix/strip-ansi.ts';
 import { type Argv, type ProcessExit, type RunningProcess, startProcess } from '../process/start-process.ts';
 import { AppError } from '../util/app-error.ts';
+import type { JobRequest } from './evaluation.ts';
 import { readLines } from './read-lines.ts';
 import { jobInput, workerWords } from './worker-input.ts';
 
 const resultSchema = z.union([
   z.object({
+    data: z.unknown(),
     derivation: z.object({
       name: z.string(),
       system: z.string(),
       drvPath: z.string(),
       outputs: z.record(z.string(), z.string()),
+      aggregate: z
+        .object({
+          constituents: z.array(
+            z.union([z.object({ drvPath: z.string().refine(isStorePath) }), z.object({ name: z.string() })]),
+          ),
+          globs: z.boolean(),
+        })
+        .optional(),
     }),
   }),
   z.object({ attributes: z.array(z.string()) }),
@@ -101,9 +112,9 @@ export class ReplWorker implements AsyncDisposable {
     return this.#exit === undefined;
   }
 
-  /** Evaluates what is at the path. One at a time. Messages are warnings and traces, without colours. */
-  run(attrPath: readonly string[], onMessage: (text: string) => void): Promise<WorkerAnswer> {
-    return this.#ask(jobInput(attrPath, this.#nonce), onMessage);
+  /** Evaluates what is at the job's path. One at a time. Messages are warnings and traces, without colours. */
+  run(job: Omit<JobRequest, 'name'>, onMessage: (text: string) => void): Promise<WorkerAnswer> {
+    return this.#ask(jobInput(job, this.#nonce), onMessage);
   }
 
   kill(): Promise<void> {

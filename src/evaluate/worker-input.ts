@@ -6,7 +6,7 @@
 
 import { readFileSync } from 'node:fs';
 import { nixString, nixStringList } from '../network/nix-string.ts';
-import type { EvaluationRequest } from './evaluation.ts';
+import type { ConstituentOutput, EvaluationRequest, JobRequest } from './evaluation.ts';
 
 /** The words that follow the nonce in messages from a worker. */
 export const workerWords = { ready: 'ready', result: 'result', meta: 'meta', end: 'end' } as const;
@@ -25,8 +25,17 @@ export function setupInput(request: EvaluationRequest, nonce: string): string {
 }
 
 /** Describes what is at an attribute path, then says `end`. */
-export function jobInput(attrPath: readonly string[], nonce: string): string {
-  return `proteusWorker ${nixStringList(attrPath)}\n${say(nonce, workerWords.end)}`;
+export function jobInput({ attrPath, also, constituents }: Omit<JobRequest, 'name'>, nonce: string): string {
+  const parameters = [
+    `path = ${nixStringList(attrPath)};`,
+    `also = ${also === undefined ? 'null' : nixStringList(also)};`,
+    `constituents = ${constituents === undefined ? 'null' : `[ ${constituents.map(outputSet).join(' ')} ]`};`,
+  ].join(' ');
+  return `proteusWorker { ${parameters} }\n${say(nonce, workerWords.end)}`;
+}
+
+function outputSet({ drvPath, output, path }: ConstituentOutput): string {
+  return `{ drvPath = ${nixString(drvPath)}; output = ${nixString(output)}; path = ${nixString(path)}; }`;
 }
 
 /** The parts of a request that are foreign Nix code, as members of an attribute set. */
