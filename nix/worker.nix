@@ -15,7 +15,7 @@
   fresh,
 }:
 let
-  inherit (builtins) appendContext attrNames concatLists concatMap filter foldl' functionArgs getContext hasContext;
+  inherit (builtins) appendContext attrNames concatLists concatMap foldl' functionArgs getContext hasContext;
   inherit (builtins) intersectAttrs isAttrs isFunction isList isPath isString listToAttrs match seq toJSON toXML trace;
   inherit (builtins) tryEval typeOf unsafeDiscardStringContext;
 
@@ -44,9 +44,21 @@ let
   constituent =
     c:
     if !isString c then
-      [ { drvPath = unsafeDiscardStringContext c.drvPath; } ]
+      [
+        {
+          drvPath = unsafeDiscardStringContext c.drvPath;
+          output = c.outputName or "out";
+          path = unsafeDiscardStringContext c.outPath;
+        }
+      ]
     else if hasContext c then
-      map (drvPath: { inherit drvPath; }) (filter (path: (getContext c).${path} ? outputs) (attrNames (getContext c)))
+      concatMap (
+        drvPath:
+        map (output: {
+          inherit drvPath output;
+          path = unsafeDiscardStringContext c;
+        }) ((getContext c).${drvPath}.outputs or [ ])
+      ) (attrNames (getContext c))
     else
       [ { name = c; } ];
   aggregateOf = v: {
@@ -105,13 +117,15 @@ let
 
   tell = word: value: then_: seq (trace "${nonce} ${word} ${toJSON value}" null) then_;
 in
-# `also` and `constituents` may be null: the path of plain data that is told with the job, and what an aggregate shall be
-# made of. Two messages, so that a derivation is known even when its `meta` fails in a way that cannot be caught.
+# `also` and `constituents` may be null: the path of plain data that is told before the job, and what an aggregate shall be
+# made of. Several messages, so that what comes first is known even when the rest fails in a way that cannot be caught.
 { path, also, constituents }:
 let
   whole = top null;
   found = systemOf (select whole path);
   v = if constituents == null then found else withConstituents found constituents;
-  data = if also != null && isDerivation v then { data = select whole also; } else { };
+  told = if also == null then null else tell "data" (select whole also) null;
 in
-tell "result" (describe v path // data) (if isDerivation v && isAttrs (v.meta or null) then tell "meta" (keepMembers 0 v.meta) null else null)
+seq told (
+  tell "result" (describe v path) (if isDerivation v && isAttrs (v.meta or null) then tell "meta" (keepMembers 0 v.meta) null else null)
+)

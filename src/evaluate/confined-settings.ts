@@ -32,7 +32,7 @@ export function confinedSettings(
 
 /** What was fetched as an input may be fetched by the expression too, in the spelling of newer versions as well. */
 function impliedUris({ type, uri }: ResolvedInput): readonly string[] {
-  if (uri === null || uri === '' || /\s/.test(uri)) return [];
+  if (uri === null || !/^(?:\/|[a-z][a-z0-9+.-]*:\/\/)\S*$/.test(uri)) return [];
   if (type !== 'git') return [uri];
   return [uri, uri.startsWith('/') ? `git+file://${uri}` : `git+${uri}`];
 }

@@ -148,7 +148,7 @@ export class EvaluationRun implements AsyncDisposable {
     if (answer.type === 'error') {
       const recovery = this.#options.recover?.(job.name, answer.text);
       const error = parseEvaluationError(answer.text, { wholeTrace: settings.showTrace });
-      if (recovery === undefined) this.#failJob(job, withLog(error, answer.buildLog));
+      if (recovery === undefined) this.#failJob(job, withLog(error, answer.buildLog), answer.data);
       else void this.#wait(job, recovery);
     } else await this.#take(job, answer, performance.now() - start);
     await this.#dismissIfSpent(slot);
@@ -171,7 +171,7 @@ export class EvaluationRun implements AsyncDisposable {
   /** What a finished job brought. */
   async #take(
     job: JobRequest,
-    { result, meta }: WorkerAnswer & { readonly type: 'result' },
+    { result, meta, data }: WorkerAnswer & { readonly type: 'result' },
     durationMs: number,
   ): Promise<void> {
     const { request, emit, keep } = this.#options;
@@ -181,14 +181,15 @@ export class EvaluationRun implements AsyncDisposable {
       await keep?.(drvPath);
       this.#results.push({
         ok: true,
-        ...job,
+        name: job.name,
+        attrPath: job.attrPath,
         drvName,
         system,
         drvPath,
         outputs: new Map(Object.entries(outputs).map(([name, path]) => [name, knownPath(path)])),
         meta,
         durationMs,
-        ...(result.data === undefined ? {} : { data: result.data }),
+        ...(data === undefined ? {} : { data }),
         ...(aggregate === undefined ? {} : { aggregate }),
       });
       emit({ type: 'evaluation.job.done', job: job.name, drvPath, durationMs });
@@ -225,9 +226,9 @@ export class EvaluationRun implements AsyncDisposable {
     else this.#failJob(job, { message: failure, trace: lastWords === '' ? failure : lastWords });
   }
 
-  #failJob(job: JobRequest, error: EvaluationError): void {
-    this.#results.push({ ok: false, ...job, error });
-    this.#options.emit({ type: 'evaluation.job.failed', job: job.name, error });
+  #failJob({ name, attrPath }: JobRequest, error: EvaluationError, data?: unknown): void {
+    this.#results.push({ ok: false, name, attrPath, error, ...(data === undefined ? {} : { data }) });
+    this.#options.emit({ type: 'evaluation.job.failed', job: name, error });
   }
 
   async #takeSlot(): Promise<Slot> {

@@ -30,7 +30,7 @@ export interface JobRequest {
   /** The name people see, e.g. the machine's. */
   readonly name: string;
   readonly attrPath: readonly string[];
-  /** Where there is data to tell with the derivation. */
+  /** Where there is data to tell with the job. */
   readonly also?: readonly string[];
   /** Makes the aggregate that is there anew, of these outputs instead of the constituents that it names. */
   readonly constituents?: readonly ConstituentOutput[];
@@ -80,7 +80,7 @@ export interface EvaluatedJob {
 
 /** What an aggregate says of itself, in its order. Names are of jobs, or patterns for them. */
 export interface Aggregate {
-  readonly constituents: readonly ({ readonly drvPath: StorePath } | { readonly name: string })[];
+  readonly constituents: readonly (ConstituentOutput | { readonly name: string })[];
   readonly globs: boolean;
 }
 
@@ -89,6 +89,8 @@ export interface FailedJob {
   readonly name: string;
   readonly attrPath: readonly string[];
   readonly error: EvaluationError;
+  /** What was at the job's `also`, when that much could be evaluated. */
+  readonly data?: unknown;
 }
 
 export type JobResult = EvaluatedJob | FailedJob;

@@ -4,12 +4,13 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inputArguments } from '../inputs/input-arguments.ts';
 import { networkRoot, toplevelAttrPath } from '../network/network-root.ts';
-import { nixString } from '../network/nix-string.ts';
+import { nixString } from '../nix/nix-string.ts';
 import type { StorePath } from '../nix/store-path.ts';
 import { AppError } from '../util/app-error.ts';
 import { confinedSettings } from './confined-settings.ts';
 import type { EvaluationRequest, EvaluationSettings } from './evaluation.ts';
 import type { JobsetEvaluation, JobsetExpression } from './jobset-evaluation.ts';
+import { plainArguments } from './plain-arguments.ts';
 
 export interface JobsetPlan {
   readonly request: EvaluationRequest;
@@ -18,8 +19,13 @@ export interface JobsetPlan {
   readonly sources: ReadonlyMap<StorePath, string>;
 }
 
+interface Options {
+  readonly signal?: AbortSignal | undefined;
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
 /** Throws `input.invalid` when the input that should hold the expression does not. */
-export function planJobset(evaluation: JobsetEvaluation): JobsetPlan {
+export async function planJobset(evaluation: JobsetEvaluation, options: Options): Promise<JobsetPlan> {
   const { includes, args } = inputArguments(evaluation.inputs);
   const sources = new Map<StorePath, string>();
   for (const { name, value } of evaluation.inputs) {
@@ -28,12 +34,21 @@ export function planJobset(evaluation: JobsetEvaluation): JobsetPlan {
   const settings = confinedSettings(evaluation, includes);
   const { expression } = evaluation;
   switch (expression.type) {
-    case 'legacy':
-      return { request: { ...legacyRequest(evaluation, expression), args }, settings, sources };
+    case 'legacy': {
+      const request = legacyRequest(evaluation, expression);
+      const plain = await plainArguments(args, options);
+      for (const [name, file] of plain.files) sources.set(file, name);
+      const files = Array.from(plain.files, ([name, file]) => `.proteus-${name}=${file}`);
+      return {
+        request: { ...request, args: plain.args },
+        settings: { ...settings, includes: [...includes, ...files] },
+        sources,
+      };
+    }
     case 'network':
       return {
         request: networkRequest(evaluation, expression),
-        settings: { ...settings, includes: [...includes, `proteus=${ownExpressions}`] },
+        settings: { ...settings, includes: [...includes, `.proteus=${ownExpressions}`] },
         sources,
       };
     case 'flake':
@@ -73,7 +88,7 @@ function networkRequest(evaluation: JobsetEvaluation, expression: FileExpression
   };
 }
 
-type FileExpression = JobsetExpression & { readonly input: string };
+type FileExpression = Extract<JobsetExpression, { readonly input: string }>;
 
 function expressionFile({ inputs, name }: JobsetEvaluation, { input, path: file }: FileExpression): string {
   const found = inputs.find((candidate) => candidate.name === input);

@@ -4,10 +4,7 @@ import type { EvaluationError } from '../events/event.ts';
 import type { StorePath } from '../nix/store-path.ts';
 
 /** `sources` has the name of what each store path was made of; `''` for paths that are to begin in the repository. */
-export function namePlaces(
-  error: EvaluationError,
-  sources: ReadonlyMap<StorePath, string>,
-): EvaluationError {
+export function namePlaces(error: EvaluationError, sources: ReadonlyMap<StorePath, string>): EvaluationError {
   const { message, position, trace } = error;
   const named = { message: nameIn(message, sources), trace: nameIn(trace, sources) };
   return position === undefined
@@ -17,6 +14,10 @@ export function namePlaces(
 
 function nameIn(text: string, sources: ReadonlyMap<StorePath, string>): string {
   let named = text;
-  for (const [path, name] of sources) named = named.replaceAll(`${path}/`, name === '' ? '' : `${name}/`);
+  for (const [path, name] of sources) {
+    named = named.replaceAll(`${path}/`, name === '' ? '' : `${name}/`);
+    // An input that is a file.
+    if (name !== '') named = named.replaceAll(path, name);
+  }
   return named;
 }

@@ -22,7 +22,6 @@ import { jobInput, workerWords } from './worker-input.ts';
 
 const resultSchema = z.union([
   z.object({
-    data: z.unknown(),
     derivation: z.object({
       name: z.string(),
       system: z.string(),
@@ -31,7 +30,10 @@ const resultSchema = z.union([
       aggregate: z
         .object({
           constituents: z.array(
-            z.union([z.object({ drvPath: z.string().refine(isStorePath) }), z.object({ name: z.string() })]),
+            z.union([
+              z.object({ drvPath: z.string().refine(isStorePath), output: z.string(), path: z.string() }),
+              z.object({ name: z.string() }),
+            ]),
           ),
           globs: z.boolean(),
         })
@@ -51,9 +53,15 @@ export type WorkerAnswer =
       readonly type: 'result';
       readonly result: WorkerResult;
       readonly meta: Readonly<Record<string, unknown>>;
+      readonly data: unknown;
     }
   /** Errors as Nix printed them, and the last that derivations built on the way printed. */
-  | { readonly type: 'error'; readonly text: string; readonly buildLog: readonly string[] }
+  | {
+      readonly type: 'error';
+      readonly text: string;
+      readonly buildLog: readonly string[];
+      readonly data: unknown;
+    }
   | { readonly type: 'died'; readonly exit: ProcessExit; readonly lastWords: string };
 
 interface Job {
@@ -61,6 +69,7 @@ interface Job {
   readonly resolve: (answer: WorkerAnswer) => void;
   readonly errors: string[];
   readonly buildLog: string[];
+  data?: unknown;
   result?: WorkerResult;
   meta?: Readonly<Record<string, unknown>>;
 }
@@ -177,14 +186,17 @@ export class ReplWorker implements AsyncDisposable {
       if (parsed.success) job.result = parsed.data;
       // A set can call itself a derivation and have anything for a name.
       else job.errors.push(`error: this is no proper derivation: ${z.prettifyError(parsed.error)}`);
+    } else if (word === workerWords.data) {
+      job.data = JSON.parse(json);
     } else if (word === workerWords.meta) {
       job.meta = metaSchema.safeParse(JSON.parse(json)).data ?? {};
     } else if (word === workerWords.ready && job.errors.length === 0) {
-      this.#answer({ type: 'result', result: { other: 'ready' }, meta: {} });
+      this.#answer({ type: 'result', result: { other: 'ready' }, meta: {}, data: undefined });
     } else if (job.result === undefined) {
-      this.#answer({ type: 'error', text: job.errors.join('\n\n'), buildLog: job.buildLog });
+      const text = job.errors.join('\n\n');
+      this.#answer({ type: 'error', text, buildLog: job.buildLog, data: job.data });
     } else {
-      this.#answer({ type: 'result', result: job.result, meta: job.meta ?? {} });
+      this.#answer({ type: 'result', result: job.result, meta: job.meta ?? {}, data: job.data });
     }
   }
 

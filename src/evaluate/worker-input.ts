@@ -5,11 +5,17 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { nixString, nixStringList } from '../network/nix-string.ts';
+import { nixString, nixStringList } from '../nix/nix-string.ts';
 import type { ConstituentOutput, EvaluationRequest, JobRequest } from './evaluation.ts';
 
 /** The words that follow the nonce in messages from a worker. */
-export const workerWords = { ready: 'ready', result: 'result', meta: 'meta', end: 'end' } as const;
+export const workerWords = {
+  ready: 'ready',
+  data: 'data',
+  result: 'result',
+  meta: 'meta',
+  end: 'end',
+} as const;
 
 const workerFunction = oneLine(readFileSync(new URL('../../nix/worker.nix', import.meta.url), 'utf8'));
 
@@ -54,7 +60,12 @@ function say(nonce: string, word: string): string {
  */
 function onOneLine(expression: string): string {
   const plain = expression.trim();
-  return /[\n\r\t#]/.test(plain) ? `import (builtins.toFile "root.nix" ${nixString(plain)})` : plain;
+  return isPlain(plain) ? plain : `import (builtins.toFile "root.nix" ${nixString(plain)})`;
+}
+
+/** Whether an expression can be typed to a repl as it is. */
+export function isPlain(expression: string): boolean {
+  return !/[\n\r\t#]/.test(expression.trim());
 }
 
 function oneLine(source: string): string {
