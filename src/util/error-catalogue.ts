@@ -256,6 +256,12 @@ export const errorCatalogue = {
     exit: 1,
     hint: '`proteus builder list` shows the builders and their names.',
   },
+  'config.invalid': {
+    sentence: 'The configuration is not right.',
+    status: 500,
+    exit: 2,
+    hint: 'docs/reference/configuration.md lists every key with its form and default.',
+  },
   'usage.invalid': {
     sentence: 'The command line is not right.',
     status: 400,
