@@ -20,6 +20,6 @@ export async function writeNewFile(file: string, text: string, mode: number): Pr
     const why = exists ? 'it exists already' : errorMessage(cause);
     throw new AppError('key.file', `cannot write ${file}: ${why}`, { cause });
   } finally {
-    await rm(draft, { force: true });
+    await rm(draft, { force: true }).catch(() => {});
   }
 }
