@@ -16,7 +16,7 @@ export async function writeNewFile(file: string, text: string, mode: number): Pr
     // Unlike a rename, a link is never made over what is there.
     await link(draft, file);
   } catch (cause) {
-    const exists = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST';
+    const exists = cause instanceof Error && 'syscall' in cause && cause.syscall === 'link';
     const why = exists ? 'it exists already' : errorMessage(cause);
     throw new AppError('key.file', `cannot write ${file}: ${why}`, { cause });
   } finally {
