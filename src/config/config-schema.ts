@@ -37,7 +37,7 @@ const absolutePath = (): z.ZodString => z.string().refine((text) => path.isAbsol
 const seconds = (): z.ZodType<number> => parsed(parseSeconds);
 const bytes = (): z.ZodType<number> => parsed(parseBytes);
 const isHttp = (text: string): boolean => /^https?:\/\/[^/?#]+/.test(text) && URL.canParse(text);
-const isDatabase = (text: string): boolean => path.isAbsolute(text) || /^postgres(?:ql)?:\/\//.test(text);
+const isDatabase = (text: string): boolean => /^(?:sqlite:|sqlite:\/\/)?\/|^postgres(?:ql)?:\/\//.test(text);
 
 const builders = z.strictObject({
   local: z.boolean().default(true).register(keyDocs, {

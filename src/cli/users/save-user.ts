@@ -1,9 +1,9 @@
 /** Makes or changes a user as `proteus user create` asks, all of it or nothing. */
 
+import { hashPassword, importPasswordHash } from '../../ci/access/password-hash.ts';
 import type { Database } from '../../db/database.ts';
 import type { UserRecord } from '../../db/records.ts';
 import { AppError } from '../../util/app-error.ts';
-import { hashPassword, wrapSha1 } from '../../util/password-hash.ts';
 import type { UserRequest, WantedPassword } from './user-request.ts';
 
 export interface SavedUser {
@@ -19,7 +19,7 @@ export interface SaveUserDeps {
   readonly say: (line: string) => void;
 }
 
-/** Throws `user.unknown` when the user to rename is not there, `db.conflict` when the new name is taken. */
+/** Throws `user.unknown` when the user to rename is not there, `access.hash-invalid`, `db.conflict` when the new name is taken. */
 export async function saveUser(request: UserRequest, deps: SaveUserDeps): Promise<SavedUser> {
   // Hashing takes its time, and asking even more: neither belongs into the transaction.
   const passwordHash = await hashOf(request.password, deps.prompt);
@@ -59,9 +59,7 @@ async function hashOf(password: WantedPassword, prompt: () => Promise<string>): 
     case 'none':
       return '!';
     case 'hash':
-      return password.hash;
-    case 'sha1':
-      return wrapSha1(password.hash);
+      return importPasswordHash(password.hash);
     case 'plain':
       return hashPassword(password.password);
     case 'prompt':
