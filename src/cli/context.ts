@@ -1,7 +1,7 @@
 /** What a command is given: where it may print, what ends it, and where it tells what it does. */
 
 import type { Writable } from 'node:stream';
-import type { Emit } from '../events/event.ts';
+import type { ServerEvent } from '../events/event.ts';
 
 export interface CliContext {
   /** Results only: a script reads it. */
@@ -13,7 +13,7 @@ export interface CliContext {
   /** Fires on SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
   /** The event stream, shown by the progress display that the flags and the terminal ask for. */
-  readonly emit: Emit;
+  readonly emit: (event: ServerEvent) => void;
   /** True with --json: stdout carries events, one JSON object a line, and the result is the last of them. */
   readonly json: boolean;
 }

@@ -316,6 +316,12 @@ export const errorCatalogue = {
     exit: 1,
     hint: '`proteus user list` shows the users.',
   },
+  'up.checkout': {
+    sentence: 'There is no git checkout that a server could follow.',
+    status: 400,
+    exit: 1,
+    hint: 'Run it in a git checkout with the network file committed.',
+  },
   'usage.invalid': {
     sentence: 'The command line is not right.',
     status: 400,
