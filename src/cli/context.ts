@@ -1,9 +1,10 @@
 /** What a command is given: where it may print, what ends it, and where it tells what it does. */
 
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { ServerEvent } from '../events/event.ts';
 
 export interface CliContext {
+  readonly stdin: Readable & { readonly isTTY?: boolean };
   /** Results only: a script reads it. */
   readonly stdout: Writable;
   /** Everything for people. */

@@ -16,7 +16,7 @@ import { chooseProgress } from './progress/choose-progress.ts';
 import { refuseRepeatedFlags } from './refuse-repeated-flags.ts';
 import { reportError } from './report-error.ts';
 
-type Io = Pick<NodeJS.Process, 'stdout' | 'stderr' | 'env' | 'cwd'>;
+type Io = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr' | 'env' | 'cwd'>;
 
 /** Runs one command line and says the exit code. Never throws for what a user can cause. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
@@ -50,6 +50,7 @@ async function runWork(work: Work, json: boolean, io: Io): Promise<number> {
   const progress = chooseProgress({ json, stdout: io.stdout, stderr: io.stderr, env: io.env });
   try {
     return await work({
+      stdin: io.stdin,
       stdout: io.stdout,
       stderr: progress.stderr,
       env: io.env,
@@ -68,10 +69,13 @@ async function runWork(work: Work, json: boolean, io: Io): Promise<number> {
   }
 }
 
-/** The entry whose words come first among what is not a flag; global flags may stand before it. */
+/** The entry whose words come first among what is not a flag, two words before one; global flags may stand before it. */
 function findCommand(args: readonly string[]): CommandEntry | undefined {
   const words = args.filter((arg) => !arg.startsWith('-')).slice(0, 2);
-  return commandTable.find(({ words: wanted }) => wanted === words.join(' ') || wanted === words[0]);
+  return (
+    commandTable.find(({ words: wanted }) => wanted === words.join(' ')) ??
+    commandTable.find(({ words: wanted }) => wanted === words[0])
+  );
 }
 
 async function describeProgram(
