@@ -49,6 +49,21 @@ export const commandTable: readonly CommandEntry[] = [
     load: () => import('./commands/key-generate.ts'),
   },
   {
+    words: 'user create',
+    summary: 'make a user of the server, or change one',
+    load: () => import('./commands/user-create.ts'),
+  },
+  {
+    words: 'user list',
+    summary: 'list the users of the server',
+    load: () => import('./commands/user-list.ts'),
+  },
+  {
+    words: 'user delete',
+    summary: 'take a user away',
+    load: () => import('./commands/user-delete.ts'),
+  },
+  {
     words: 'doctor',
     summary: 'say what is wrong with this set-up, and how to mend it',
     load: () => import('./commands/doctor.ts'),

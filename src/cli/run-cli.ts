@@ -22,7 +22,7 @@ type Io = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr' | 'env' | 'cwd'>;
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   let work: Work | undefined;
   try {
-    const args = expandArgumentFiles(argv);
+    const args = expandArgumentFiles([...wordsOfName(io.env.PROTEUS_INVOKED_AS), ...argv]);
     const entry = findCommand(args);
     const program = await describeProgram(entry, (found) => {
       work = found;
@@ -43,6 +43,11 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     return reportError(error, io.stderr);
   }
+}
+
+/** Under the name of another program Proteus is that program: a link of that name to `bin/proteus` is enough. */
+function wordsOfName(name: string | undefined): readonly string[] {
+  return name === 'hydra-create-user' ? ['user', 'create'] : [];
 }
 
 async function runWork(work: Work, json: boolean, io: Io): Promise<number> {
