@@ -24,6 +24,18 @@ it('takes the machines of the file and of the configuration', async () => {
   ]);
 });
 
+it('gives the same builder again for a machine that has not changed', async () => {
+  const known = new Map<string, Builder>();
+  await writeFile(file, 'ssh-ng://root@a x86_64-linux - 4\nssh-ng://root@b x86_64-linux\n');
+  const [a, b] = readBuilders(settings(), {}, known);
+  await writeFile(file, 'ssh-ng://root@b x86_64-linux\nssh-ng://root@a x86_64-linux - 8\n');
+  const after = readBuilders(settings(), {}, known);
+
+  expect(after[0]).toBe(b);
+  expect(after[1]).not.toBe(a);
+  expect(after[1]).toMatchObject({ slots: 8 });
+});
+
 it('needs no file', () => {
   expect(readBuilders(settings(), {})).toEqual([]);
 });
@@ -33,6 +45,7 @@ it('tells of every change, of a file that comes, and of a mistake without losing
   using _following = followBuilders({
     settings: settings(),
     env: {},
+    known: new Map(),
     intervalMs: 10,
     onChange: (builders: readonly Builder[]) => seen.push(builders.map(({ name }) => name)),
     onFault: (message) => seen.push(message),

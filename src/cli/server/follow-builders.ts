@@ -16,20 +16,23 @@ export interface BuildersSettings {
   readonly 'machines-file': string;
 }
 
-/** The remote ones. Throws `nix.machines-invalid` and `store.uri`. */
+/** The remote ones; `known` keeps those that have not changed. Throws `nix.machines-invalid` and `store.uri`. */
 export function readBuilders(
   settings: BuildersSettings,
   env: Readonly<Record<string, string | undefined>>,
+  known: Map<string, Builder> = new Map(),
 ): readonly Builder[] {
   return parseBuildersOption([`@${settings['machines-file']}`, ...settings.machines].join('\n'), {
     defaultSystem: `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux`,
     env,
+    known,
   });
 }
 
 export interface FollowBuildersOptions {
   readonly settings: BuildersSettings;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly known: Map<string, Builder>;
   readonly onChange: (builders: readonly Builder[]) => void;
   readonly onFault: (message: string) => void;
   readonly intervalMs?: number;
@@ -37,11 +40,11 @@ export interface FollowBuildersOptions {
 
 /** Until disposed. */
 export function followBuilders(options: FollowBuildersOptions): Disposable {
-  const { settings, env, onChange, onFault } = options;
+  const { settings, env, known, onChange, onFault } = options;
   const file = settings['machines-file'];
   const listener = (): void => {
     try {
-      onChange(readBuilders(settings, env));
+      onChange(readBuilders(settings, env, known));
     } catch (error) {
       onFault(`the builders stay as they were: ${errorMessage(error)}`);
     }
