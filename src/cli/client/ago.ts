@@ -1,0 +1,9 @@
+/** How long ago something was, for people. */
+
+import { formatDuration } from '../../util/format-duration.ts';
+
+/** `seconds` since 1970, `now` in milliseconds. */
+export function ago(seconds: number | null, now: number): string {
+  if (seconds === null) return 'never';
+  return `${formatDuration(Math.max(0, Math.floor(now / 1000) - seconds) * 1000)} ago`;
+}
