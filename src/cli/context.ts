@@ -9,6 +9,7 @@ export interface CliContext {
   readonly stdout: Writable;
   /** Everything for people. */
   readonly stderr: Writable;
+  readonly stderrIsTerminal: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   /** Fires on SIGINT and SIGTERM. */

@@ -58,6 +58,7 @@ async function runWork(work: Work, json: boolean, io: Io): Promise<number> {
       stdin: io.stdin,
       stdout: io.stdout,
       stderr: progress.stderr,
+      stderrIsTerminal: io.stderr.isTTY === true,
       env: io.env,
       cwd: io.cwd(),
       signal: interrupt.signal,

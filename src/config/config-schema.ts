@@ -58,9 +58,9 @@ const builders = z.strictObject({
 });
 
 const evaluation = z.strictObject({
-  concurrent: z.int().min(1).default(2).register(keyDocs, {
+  concurrent: z.int().min(1).default(4).register(keyDocs, {
     form: 'a whole number from 1',
-    default: '`2`',
+    default: '`4`',
     text: 'Jobsets that are evaluated at a time.',
   }),
   workers: z.int().min(1).optional().register(keyDocs, {

@@ -148,6 +148,12 @@ export const errorCatalogue = {
     exit: 1,
     hint: 'Choose another port, or end what listens there.',
   },
+  'cache.not-served': {
+    sentence: 'The cache does not answer for a path that it should have.',
+    status: 500,
+    exit: 1,
+    hint: 'The log of the server says what went wrong; it is tried again by itself.',
+  },
   'cache.nar-corrupted': {
     sentence: 'What lies in the store is not what its database says.',
     status: 500,
