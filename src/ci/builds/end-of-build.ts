@@ -1,0 +1,41 @@
+/** What is written down about a build when the scheduler is done with it. */
+
+import type { BuildFailure, BuildSuccess } from '../../build/build-queue.ts';
+import { buildStatus } from '../../db/build-status.ts';
+import type { BuildEnd } from '../../db/database.ts';
+import type { BuildRecord } from '../../db/records.ts';
+import { storePathName } from '../../nix/store-path.ts';
+import { readBuildProducts } from '../products/read-build-products.ts';
+import type { PublishOutputs } from './publish-outputs.ts';
+import { buildStatusOf } from './status-of-failure.ts';
+
+type Ended = Omit<BuildEnd, 'startedAt' | 'stoppedAt' | 'isCached'>;
+
+/** Publishes the outputs first: nobody may be told of a success that our cache does not have. */
+export async function endOfSuccess(
+  build: Pick<BuildRecord, 'outputs'>,
+  { outputs }: BuildSuccess,
+  publish: PublishOutputs,
+  signal: AbortSignal,
+): Promise<Ended> {
+  const sizes = await publish(outputs);
+  const { failed, products, metrics, releaseName } = await readBuildProducts(outputs, { signal });
+  return {
+    status: failed ? buildStatus.failedWithOutput : buildStatus.succeeded,
+    errorMessage: null,
+    outputs: Object.fromEntries([...outputs].filter(([name]) => build.outputs[name] === null)),
+    ...sizes,
+    releaseName,
+    products,
+    metrics,
+  };
+}
+
+export function endOfFailure(build: Pick<BuildRecord, 'drvPath'>, failure: BuildFailure): Ended {
+  const isOwn = failure.drvPath === build.drvPath;
+  const culprit = storePathName(failure.drvPath).replace(/\.drv$/, '');
+  return {
+    status: buildStatusOf(failure.reason, isOwn),
+    errorMessage: isOwn ? failure.message : `${culprit}: ${failure.message}`,
+  };
+}
