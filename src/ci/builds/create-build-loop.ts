@@ -62,7 +62,7 @@ interface Taken {
   startedAt: number | undefined;
 }
 
-type Ended = Omit<BuildEnd, 'startedAt' | 'stoppedAt' | 'isCached'>;
+type Ended = Omit<BuildEnd, 'startedAt' | 'stoppedAt'>;
 
 /** Builds that are published and written down at the same time. */
 const finishingAtOnce = 8;
@@ -125,7 +125,11 @@ export function createBuildLoop(deps: BuildLoopDeps): BuildLoop {
         const isGone = error instanceof AppError && error.code === 'build.derivation-missing';
         const { id } = entry.build;
         if (isGone || faults === maxFaults) {
-          await finish(entry, { status: buildStatus.aborted, errorMessage: errorMessage(error) });
+          await finish(entry, {
+            status: buildStatus.aborted,
+            isCached: false,
+            errorMessage: errorMessage(error),
+          });
           return;
         }
         tell('warning', `build ${id} is tried again: ${errorMessage(error)}`);
@@ -161,7 +165,7 @@ export function createBuildLoop(deps: BuildLoopDeps): BuildLoop {
       ...ended,
       startedAt: startedAt ?? stoppedAt,
       stoppedAt,
-      isCached: startedAt === undefined,
+      isCached: ended.isCached && startedAt === undefined,
     });
     if (!isFirst) return;
     const { project, jobset, job } = row;

@@ -2,9 +2,9 @@
  * Writes down every attempt of the scheduler as a step of the build it was made for, and, when it makes other builds
  * fail, as a step of each of those too (`propagatedFrom`).
  *
- * A step that begins does not wait for its row: what is told about it is queued behind the row, and only its end waits
- * until all is written. So builds go on while the database is away, and their outcome is told when it is back. Phases
- * are for people who look: one that is over before anybody could have looked is not written.
+ * The scheduler does not wait for it, so builds go on while the database is away, and their outcome is told when it is
+ * back. Phases are for people who look: one that is over before anybody could have looked is not written. What only an
+ * evaluation wants has no build, and so no row.
  */
 
 import { relative } from 'node:path';
@@ -13,6 +13,7 @@ import { type BuildStatus, buildStatus, stepPhase } from '../../db/build-status.
 import type { Database, Repositories } from '../../db/database.ts';
 import type { StepRecord } from '../../db/records.ts';
 import type { CiEvent, StepPhase } from '../../events/event.ts';
+import { isImportId } from './import-id.ts';
 import { stepStatusOf } from './status-of-failure.ts';
 
 export interface StepRecorderDeps {
@@ -49,7 +50,7 @@ export function createStepRecorder(deps: StepRecorderDeps): StepRecorder {
   const { database, emit, logDirectory, logs, onAttempt, now } = deps;
 
   const propagate = async (step: NewStep, end: StepEnd, builds: readonly number[]): Promise<void> => {
-    const others = builds.filter((id) => id !== step.buildId);
+    const others = builds.filter((id) => id !== step.buildId && !isImportId(id));
     for (let at = 0; at < others.length; at += propagatedAtOnce) {
       await database.transaction(async (tx) => {
         for (const buildId of others.slice(at, at + propagatedAtOnce)) {
@@ -65,30 +66,23 @@ export function createStepRecorder(deps: StepRecorderDeps): StepRecorder {
       const logFile = relative(logDirectory, attempt.logFile);
       const { owner, drvPath, builder, emulated } = attempt;
       const step: NewStep = { ...rowOf(attempt), logFile, builder, emulated, startedAt: attempt.startedAt };
-      onAttempt(attempt);
       logs.began(logFile);
-      const row = database.steps.begin(step);
-      let written: Promise<unknown> = row.then((number) =>
-        emit({ type: 'ci.step.started', build: owner, step: number, drvPath, builder, emulated }),
-      );
-      // Whoever awaits the end is told.
-      written.catch(() => {});
+      if (isImportId(owner)) return { phase() {}, end: async () => logs.ended(logFile) };
+      onAttempt(attempt);
+      const number = await database.steps.begin(step);
+      emit({ type: 'ci.step.started', build: owner, step: number, drvPath, builder, emulated });
       let timer: NodeJS.Timeout | undefined;
       return {
         phase(phase) {
           clearTimeout(timer);
           timer = setTimeout(() => {
-            written = written.then(async () =>
-              database.steps.setPhase(owner, await row, phaseNumbers[phase]),
-            );
-            written.catch(() => {});
+            // Of use only while it lasts. The database ignores one that comes after the step's end.
+            database.steps.setPhase(owner, number, phaseNumbers[phase]).catch(() => {});
           }, phaseDelayMs);
         },
         async end(ended) {
           clearTimeout(timer);
           logs.ended(logFile);
-          await written;
-          const number = await row;
           const end = endOf(ended);
           await database.steps.end(owner, number, end);
           await propagate(step, end, ended.failedBuilds);
@@ -97,6 +91,7 @@ export function createStepRecorder(deps: StepRecorderDeps): StepRecorder {
       };
     },
     async refused(refused, ended) {
+      if (isImportId(refused.owner)) return;
       const step: NewStep = { ...rowOf(refused), startedAt: now() };
       const end = endOf(ended);
       const number = await database.transaction(async (tx) => {

@@ -9,12 +9,12 @@ import { readBuildProducts } from '../products/read-build-products.ts';
 import type { PublishOutputs } from './publish-outputs.ts';
 import { buildStatusOf } from './status-of-failure.ts';
 
-type Ended = Omit<BuildEnd, 'startedAt' | 'stoppedAt' | 'isCached'>;
+type Ended = Omit<BuildEnd, 'startedAt' | 'stoppedAt'>;
 
 /** Publishes the outputs first: nobody may be told of a success that our cache does not have. */
 export async function endOfSuccess(
   build: Pick<BuildRecord, 'outputs'>,
-  { outputs }: BuildSuccess,
+  { outputs, cached }: BuildSuccess,
   publish: PublishOutputs,
   signal: AbortSignal,
 ): Promise<Ended> {
@@ -22,6 +22,7 @@ export async function endOfSuccess(
   const { failed, products, metrics, releaseName } = await readBuildProducts(outputs, { signal });
   return {
     status: failed ? buildStatus.failedWithOutput : buildStatus.succeeded,
+    isCached: cached,
     errorMessage: null,
     outputs: Object.fromEntries([...outputs].filter(([name]) => build.outputs[name] === null)),
     ...sizes,
@@ -36,6 +37,7 @@ export function endOfFailure(build: Pick<BuildRecord, 'drvPath'>, failure: Build
   const culprit = storePathName(failure.drvPath).replace(/\.drv$/, '');
   return {
     status: buildStatusOf(failure.reason, isOwn),
+    isCached: false,
     errorMessage: isOwn ? failure.message : `${culprit}: ${failure.message}`,
   };
 }

@@ -1,7 +1,7 @@
 /**
- * What is kept from the garbage collector, and what is let go. The database says what is wanted and why (`retained`);
- * to that comes what evaluations under way have in hand. Every other root goes, once it is an hour old: a younger one
- * may belong to something that is not in the database yet.
+ * What is kept from the garbage collector, and what is let go. The database says what is wanted and why (`retained`).
+ * Every other root goes, once nobody has asked for it for an hour: what a younger one belongs to may not be in the
+ * database yet.
  *
  * `apply` also puts back roots that are wanted and missing, where the store still has their paths.
  */
@@ -17,23 +17,19 @@ export interface RetentionDeps {
   readonly database: Pick<Database, 'builds'>;
   readonly store: Pick<Store, 'queryValidPaths'>;
   readonly roots: GcRoots;
-  /** What evaluations under way need. */
-  readonly inUse: () => Iterable<StorePath>;
   readonly now: () => number;
 }
 
 const youngMs = 3_600_000;
 const pathsPerQuestion = 1000;
 
-export function createRetention({ database, store, roots, inUse, now }: RetentionDeps): Retention {
+export function createRetention({ database, store, roots, now }: RetentionDeps): Retention {
   const decide = async (): Promise<
     RetentionPlan & { readonly missing: readonly StorePath[]; readonly at: number }
   > => {
     const at = now();
-    const wanted = new Set<string>(inUse());
+    const wanted = new Set<string>();
     for await (const { path } of database.builds.retained()) wanted.add(path);
-    // Again: an evaluation may have begun while the database was read.
-    for (const path of inUse()) wanted.add(path);
     const removed: RetentionPlan['removed'][number][] = [];
     let kept = 0;
     for (const { link, path, madeAt } of await roots.list()) {

@@ -14,7 +14,7 @@ import type { Store } from '../../store/store.ts';
 export interface GcRoot {
   readonly link: string;
   readonly path: StorePath;
-  /** Milliseconds since 1970. */
+  /** When it was asked for last by this server, or made by an earlier one: milliseconds since 1970. */
   readonly madeAt: number;
 }
 
@@ -75,7 +75,8 @@ export async function openGcRoots(
         const path = `${storeDir}/${name}`;
         if (!isStorePath(path)) continue;
         const link = join(directory, name);
-        roots.push({ link, path, madeAt: (await lstat(link)).mtimeMs });
+        const { mtimeMs } = await lstat(link);
+        roots.push({ link, path, madeAt: Math.max(mtimeMs, ensured.get(path)?.at ?? 0) });
       }
       return roots;
     },
