@@ -30,6 +30,7 @@ import { lockFlake } from './evaluations/lock-flake.ts';
 import { runEvaluation } from './evaluations/run-evaluation.ts';
 import { createLogReader } from './logs/create-log-reader.ts';
 import { patientDatabase } from './patient-database.ts';
+import { readBuildProducts } from './products/read-build-products.ts';
 import { createRetention } from './retention/create-retention.ts';
 import { createRetentionLoop } from './retention/create-retention-loop.ts';
 import { openGcRoots } from './retention/gc-roots.ts';
@@ -100,6 +101,7 @@ export async function startCi(options: CiOptions): Promise<Ci> {
       assertServable: options.assertServable,
       signal,
     }),
+    readProducts: readBuildProducts,
     emit,
     onFinished,
     now,

@@ -25,6 +25,7 @@ import { AppError } from '../../util/app-error.ts';
 import { createLimiter } from '../../util/create-limiter.ts';
 import { errorMessage } from '../../util/error-message.ts';
 import { pause } from '../../util/pause.ts';
+import type { readBuildProducts } from '../products/read-build-products.ts';
 import { endOfFailure, endOfSuccess } from './end-of-build.ts';
 import type { PublishOutputs } from './publish-outputs.ts';
 
@@ -34,10 +35,13 @@ export interface BuildLoopDeps {
   readonly scheduler: Pick<Scheduler, 'enqueue'>;
   readonly store: Pick<Store, 'queryValidPaths'>;
   readonly publish: PublishOutputs;
+  readonly readProducts: typeof readBuildProducts;
   readonly emit: (event: ServerEvent) => void;
   readonly onFinished: (jobsetId: number) => void;
   readonly now: () => number;
   readonly signal: AbortSignal;
+  /** How long after a fault a build is tried again, doubled each time. Default 200 milliseconds. */
+  readonly pauseMs?: number;
 }
 
 export interface BuildLoop {
@@ -67,13 +71,12 @@ type Ended = Omit<BuildEnd, 'startedAt' | 'stoppedAt'>;
 /** Builds that are published and written down at the same time. */
 const finishingAtOnce = 8;
 const maxFaults = 5;
-const firstPauseMs = 200;
 const longestPauseMs = 10_000;
 /** Builds that are taken before others get their turn. */
 const takenAtOnce = 500;
 
 export function createBuildLoop(deps: BuildLoopDeps): BuildLoop {
-  const { database, scheduler, store, publish, emit, onFinished, now, signal } = deps;
+  const { database, scheduler, store, emit, onFinished, now, signal, pauseMs = 200 } = deps;
   const { builds } = database;
   const taken = new Map<number, Taken>();
   /** By derivation, as a step that runs for one build is the work of all that want it. */
@@ -133,7 +136,7 @@ export function createBuildLoop(deps: BuildLoopDeps): BuildLoop {
           return;
         }
         tell('warning', `build ${id} is tried again: ${errorMessage(error)}`);
-        await untilStoreAnswers(entry, firstPauseMs * 2 ** faults);
+        await untilStoreAnswers(entry, pauseMs * 2 ** (faults - 1));
       }
     }
   };
@@ -151,7 +154,7 @@ export function createBuildLoop(deps: BuildLoopDeps): BuildLoop {
     await finishing(async () => {
       if (!outcome.ok) return await finish(entry, endOfFailure(entry.build, outcome));
       const row = await builds.get(id);
-      if (row !== undefined) await finish(entry, await endOfSuccess(row, outcome, publish, signal));
+      if (row !== undefined) await finish(entry, await endOfSuccess(row, outcome, deps));
     });
   };
 
@@ -167,6 +170,8 @@ export function createBuildLoop(deps: BuildLoopDeps): BuildLoop {
       stoppedAt,
       isCached: ended.isCached && startedAt === undefined,
     });
+    // At once: somebody may restart it from here on.
+    leave(entry);
     if (!isFirst) return;
     const { project, jobset, job } = row;
     emit({ type: 'ci.build.finished', build: id, project, jobset, job, status: ended.status });
@@ -174,9 +179,9 @@ export function createBuildLoop(deps: BuildLoopDeps): BuildLoop {
   };
 
   /** What the store answers does not matter, only that it does. */
-  const untilStoreAnswers = async (entry: Taken, pauseMs: number): Promise<void> => {
+  const untilStoreAnswers = async (entry: Taken, firstMs: number): Promise<void> => {
     const waiting = AbortSignal.any([signal, entry.left.signal]);
-    for (let ms = pauseMs; !waiting.aborted; ms = Math.min(ms * 2, longestPauseMs)) {
+    for (let ms = firstMs; !waiting.aborted; ms = Math.min(ms * 2, longestPauseMs)) {
       await pause(ms, waiting).catch(() => {});
       const answers = await store.queryValidPaths([], { signal: waiting }).then(
         () => true,
@@ -209,7 +214,7 @@ export function createBuildLoop(deps: BuildLoopDeps): BuildLoop {
           break;
         } catch (error) {
           if (signal.aborted || !(error instanceof AppError) || error.code !== 'db.unreachable') throw error;
-          await pause(firstPauseMs, signal);
+          await pause(pauseMs, signal);
         }
       }
       leftMeanwhile = undefined;

@@ -5,7 +5,7 @@ import { buildStatus } from '../../db/build-status.ts';
 import type { BuildEnd } from '../../db/database.ts';
 import type { BuildRecord } from '../../db/records.ts';
 import { storePathName } from '../../nix/store-path.ts';
-import { readBuildProducts } from '../products/read-build-products.ts';
+import type { readBuildProducts } from '../products/read-build-products.ts';
 import type { PublishOutputs } from './publish-outputs.ts';
 import { buildStatusOf } from './status-of-failure.ts';
 
@@ -15,11 +15,16 @@ type Ended = Omit<BuildEnd, 'startedAt' | 'stoppedAt'>;
 export async function endOfSuccess(
   build: Pick<BuildRecord, 'outputs'>,
   { outputs, cached }: BuildSuccess,
-  publish: PublishOutputs,
-  signal: AbortSignal,
+  deps: {
+    readonly publish: PublishOutputs;
+    readonly readProducts: typeof readBuildProducts;
+    readonly signal: AbortSignal;
+  },
 ): Promise<Ended> {
-  const sizes = await publish(outputs);
-  const { failed, products, metrics, releaseName } = await readBuildProducts(outputs, { signal });
+  const sizes = await deps.publish(outputs);
+  const { failed, products, metrics, releaseName } = await deps.readProducts(outputs, {
+    signal: deps.signal,
+  });
   return {
     status: failed ? buildStatus.failedWithOutput : buildStatus.succeeded,
     isCached: cached,
