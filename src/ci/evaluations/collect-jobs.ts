@@ -55,29 +55,34 @@ export async function collectJobs(
     });
   };
 
-  for await (const result of results) {
-    switch (result.type) {
-      case 'job':
-        if (result.job.constituents !== undefined) aggregates.push(result.job);
-        told(result.job.name, true);
-        await jobs.add(newBuild(result.job));
-        break;
-      case 'failed': {
-        const error = errorRecord(result.job, result.error);
-        errors.push(error);
-        told(result.job, false);
-        await failures.add(error);
-        break;
+  try {
+    for await (const result of results) {
+      switch (result.type) {
+        case 'job':
+          if (result.job.constituents !== undefined) aggregates.push(result.job);
+          told(result.job.name, true);
+          await jobs.add(newBuild(result.job));
+          break;
+        case 'failed': {
+          const error = errorRecord(result.job, result.error);
+          errors.push(error);
+          told(result.job, false);
+          await failures.add(error);
+          break;
+        }
+        case 'network':
+          await evaluations.setNetwork(evaluationId, JSON.stringify(result.network));
+          break;
+        case 'warning':
+          emit({ type: 'message', level: 'warning', text: `${project}:${jobset}: ${result.text}` });
+          break;
       }
-      case 'network':
-        await evaluations.setNetwork(evaluationId, JSON.stringify(result.network));
-        break;
-      case 'warning':
-        emit({ type: 'message', level: 'warning', text: `${project}:${jobset}: ${result.text}` });
-        break;
     }
+  } finally {
+    progress.phase = 'finishing';
+    // However it ended, nothing is written after its end was told.
+    await Promise.allSettled([jobs.written(), failures.written()]);
   }
-  progress.phase = 'finishing';
   await Promise.all([jobs.written(), failures.written()]);
   for (const { name, constituents = [] } of aggregates) {
     const aggregate = buildIds.get(name);

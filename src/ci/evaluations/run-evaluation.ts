@@ -77,7 +77,10 @@ export async function runEvaluation(
               evaluationMs: at - begunAt,
               errorMessage: message,
             });
-      const told = state === 'cancelled' ? {} : { errorMessage: message };
+      const told = {
+        ...(state === 'cancelled' ? {} : { errorMessage: message }),
+        ...(evaluationId === null ? {} : { fetchErrorMessage: null }),
+      };
       await tx.jobsets.checked(id, { at, ...told, completed: state === 'done' });
       if (options.again === true) await tx.jobsets.trigger(id, at, { force: jobset.forceEvaluation });
       return ended;
