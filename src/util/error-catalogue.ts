@@ -250,6 +250,12 @@ export const errorCatalogue = {
     exit: 1,
     hint: 'Choose another name, or change what is there.',
   },
+  'db.missing': {
+    sentence: 'Something that was to be changed is not in the database any more.',
+    status: 404,
+    exit: 1,
+    hint: 'Somebody may have deleted it meanwhile; list what is there and try again.',
+  },
   'builder.unknown': {
     sentence: 'There is no builder of that name.',
     status: 404,
