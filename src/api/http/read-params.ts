@@ -22,7 +22,8 @@ export async function readParams(c: ApiContext): Promise<Params> {
 
 async function parseBody(c: ApiContext, body: Buffer): Promise<Params> {
   const header = c.req.header('Content-Type');
-  const type = header === undefined && acceptsJson(c.req.header('Accept') ?? '') ? 'application/json' : header;
+  const type =
+    header === undefined && acceptsJson(c.req.header('Accept') ?? '') ? 'application/json' : header;
   switch (mediaType(type ?? '')) {
     case 'application/json':
     case 'text/x-json':
@@ -42,7 +43,8 @@ async function parseBody(c: ApiContext, body: Buffer): Promise<Params> {
 /** Throws `api.invalid` also for nesting that no request of ours has. */
 export function parseJsonObject(body: Buffer): Params {
   const text = body.toString();
-  if (isTooDeep(text)) throw new AppError('api.invalid', `wanted JSON of at most ${maxDepth} levels, got deeper`);
+  if (isTooDeep(text))
+    throw new AppError('api.invalid', `wanted JSON of at most ${maxDepth} levels, got deeper`);
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -60,16 +60,20 @@ function renderValue(value: unknown, key: string): string {
 
 function renderList(list: readonly unknown[], key: string): string {
   if (list.length === 0) return 'none';
-  if (list.every((item) => typeof item === 'object' && item !== null && !Array.isArray(item))) {
-    const columns = [...new Set(list.flatMap((item) => Object.keys(item)))];
+  const rows = list.filter(isObject);
+  if (rows.length === list.length) {
+    const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
     const head = columns.map((column) => `<th scope="col">${escapeHtml(column)}</th>`).join('');
-    const rows = list.map((item) => {
-      const cells = new Map(Object.entries(item));
-      return `<tr>${columns.map((column) => `<td>${renderValue(cells.get(column), column)}</td>`).join('')}</tr>`;
-    });
-    return `<table><thead><tr>${head}</tr></thead><tbody>\n${rows.join('\n')}\n</tbody></table>`;
+    const lines = rows.map(
+      (row) => `<tr>${columns.map((column) => `<td>${renderValue(row[column], column)}</td>`).join('')}</tr>`,
+    );
+    return `<table><thead><tr>${head}</tr></thead><tbody>\n${lines.join('\n')}\n</tbody></table>`;
   }
   return `<ul>${list.map((item) => `<li>${renderValue(item, key)}</li>`).join('')}</ul>`;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function renderLink(text: string, href: string): string {

@@ -3,7 +3,7 @@
 import { type Action, may } from '../../ci/access/may.ts';
 import type { ProjectRecord, UserRecord } from '../../db/records.ts';
 import { AppError } from '../../util/app-error.ts';
-import type { ApiContext, ApiDeps } from '../api-deps.ts';
+import type { ApiContext, ApiDeps, ApiSettings } from '../api-deps.ts';
 import { foreign, isFromElsewhere } from './check-source.ts';
 
 /** The user who may. Throws `api.forbidden`. `project`: the one it is about. */
@@ -13,7 +13,8 @@ export async function requirePermission(
   action: Action,
   project?: ProjectRecord,
 ): Promise<UserRecord> {
-  const user = requireUser(c, settings);
+  const user = requireUser(c);
+  requireIntent(c, settings);
   if (may(user, action)) return user;
   if (project !== undefined) {
     const members = await ci.database.projects.members(project.id);
@@ -22,12 +23,16 @@ export async function requirePermission(
   throw new AppError('api.forbidden', `‘${user.name}’ may not ${sayings[action]}.`);
 }
 
-/** The user who makes the request, of his own will. Throws `api.forbidden`. */
-export function requireUser(c: ApiContext, settings: ApiDeps['settings']): UserRecord {
+/** The user who makes the request. Throws `api.forbidden` where nobody in particular does. */
+export function requireUser(c: ApiContext): UserRecord {
   const caller = c.get('caller');
   if (caller.by === 'nobody') throw new AppError('api.forbidden', 'This page requires you to sign in.');
-  if (caller.by === 'session' && isFromElsewhere(c, settings)) throw foreign(c, settings);
   return caller.user;
+}
+
+/** Throws `api.forbidden` where another site makes a user's browser do this. */
+export function requireIntent(c: ApiContext, settings: ApiSettings): void {
+  if (c.get('caller').by !== 'token' && isFromElsewhere(c, settings)) throw foreign(c, settings);
 }
 
 const sayings: Readonly<Record<Action, string>> = {

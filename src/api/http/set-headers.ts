@@ -4,7 +4,10 @@ import type { MiddlewareHandler } from 'hono';
 import type { ApiEnv } from '../api-deps.ts';
 
 const headers: readonly (readonly [string, string])[] = [
-  ['Content-Security-Policy', "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"],
+  [
+    'Content-Security-Policy',
+    "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  ],
   ['X-Content-Type-Options', 'nosniff'],
   ['Referrer-Policy', 'same-origin'],
   ['Cache-Control', 'private, no-cache'],

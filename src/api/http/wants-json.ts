@@ -20,8 +20,13 @@ export function acceptsJson(accept: string): boolean {
     return { type: mediaType(part), quality: quality === undefined ? 1 : Number(quality), position };
   });
   const best = ranges
-    .filter(({ type, quality }) => quality > 0 && (jsonTypes.has(type) || type === 'application/*' || htmlTypes.has(type)))
-    .sort((a, b) => b.quality - a.quality || wildness(a.type) - wildness(b.type) || a.position - b.position)[0];
+    .filter(
+      ({ type, quality }) =>
+        quality > 0 && (jsonTypes.has(type) || type === 'application/*' || htmlTypes.has(type)),
+    )
+    .sort(
+      (a, b) => b.quality - a.quality || wildness(a.type) - wildness(b.type) || a.position - b.position,
+    )[0];
   return best !== undefined && !htmlTypes.has(best.type);
 }
 

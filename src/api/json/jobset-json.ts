@@ -3,7 +3,7 @@ import { seconds, secondsOrNull } from './seconds.ts';
 
 /**
  * A jobset as Hydra says it. `errormsg` is empty except under `/errors`, because it can be long;
- * `allow_import_from_derivation` is ours.
+ * `allow_import_from_derivation` is ours, and there only when it is true: clients of Hydra compare all keys.
  */
 export function jobsetJson(jobset: JobsetRecord, { withError = false } = {}) {
   return {
@@ -34,7 +34,7 @@ export function jobsetJson(jobset: JobsetRecord, { withError = false } = {}) {
     starttime: secondsOrNull(jobset.startedAt),
     triggertime: secondsOrNull(jobset.triggeredAt),
     type: jobset.type,
-    allow_import_from_derivation: jobset.allowImportFromDerivation,
+    ...(jobset.allowImportFromDerivation ? { allow_import_from_derivation: true } : {}),
   };
 }
 
