@@ -5,7 +5,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { nixString, nixStringList } from '../network/nix-string.ts';
+import { nixString, nixStringList } from '../nix/nix-string.ts';
 import type { EvaluationRequest } from './evaluation.ts';
 
 /** The words that follow the nonce in messages from a worker. */
