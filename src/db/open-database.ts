@@ -4,17 +4,14 @@
  */
 
 import { rename, rm } from 'node:fs/promises';
-import { Kysely, PostgresDialect, SqliteDialect, sql } from 'kysely';
-import { AppError } from '../util/app-error.ts';
-import { type Connection, createConnection } from './connection.ts';
+import { sql } from 'kysely';
+import { connect, parseDatabaseUrl } from './connect.ts';
+import type { Connection } from './connection.ts';
 import { createRepositories } from './create-repositories.ts';
 import type { Database } from './database.ts';
 import { migrate, newest, refuseNewer, schemaVersion } from './migrate.ts';
 import { initial } from './migrations/0001-initial.ts';
 import type { Migration } from './migrations/migration.ts';
-import { openPostgresDriver } from './postgres-driver.ts';
-import type { Schema } from './schema.ts';
-import { openSqliteDriver } from './sqlite-driver.ts';
 
 const allMigrations: readonly Migration[] = [initial];
 
@@ -33,21 +30,11 @@ export interface OpenDatabaseDeps {
  */
 export async function openDatabase(url: string, deps: OpenDatabaseDeps): Promise<Database> {
   const migrations = deps.migrations ?? allMigrations;
-  const target = parseDatabaseUrl(url);
-  const connection = createConnection(
-    new Kysely<Schema>({
-      dialect:
-        target.dialect === 'postgres'
-          ? new PostgresDialect({
-              pool: openPostgresDriver(target.url, { connections: deps.connections ?? 8 }),
-            })
-          : new SqliteDialect({ database: openSqliteDriver(target.file) }),
-    }),
-    target.dialect,
-  );
+  const connection = connect(url, deps.connections === undefined ? {} : { connections: deps.connections });
   try {
     const version = await schemaVersion(connection);
     refuseNewer(version, migrations);
+    const target = parseDatabaseUrl(url);
     if (target.dialect === 'sqlite' && version > 0 && version < newest(migrations))
       await backUp(connection, `${target.file}.backup-${version}-${timestamp(deps.now())}`);
     await migrate(connection, migrations);
@@ -57,24 +44,11 @@ export async function openDatabase(url: string, deps: OpenDatabaseDeps): Promise
     throw error;
   }
   return {
-    dialect: target.dialect,
+    dialect: connection.dialect,
     ...createRepositories(connection),
     transaction: (work) => connection.transaction((inside) => work(createRepositories(inside))),
     [Symbol.asyncDispose]: () => connection.db.destroy(),
   };
-}
-
-type DatabaseTarget =
-  | { readonly dialect: 'postgres'; readonly url: string }
-  | { readonly dialect: 'sqlite'; readonly file: string };
-
-export function parseDatabaseUrl(url: string): DatabaseTarget {
-  if (/^postgres(ql)?:\/\//.test(url)) return { dialect: 'postgres', url };
-  const file = url.replace(/^sqlite:(\/\/(?=\/))?/, '');
-  if (file !== '' && !/^[a-z][a-z0-9+.-]*:/i.test(file)) return { dialect: 'sqlite', file };
-  throw new AppError('db.invalid', `wanted the address of a database, got '${url}'`, {
-    hint: 'Use postgres://user@host/name, sqlite:/path/to/file, or the path of a file.',
-  });
 }
 
 /** A copy under a temporary name first: what has the name of a backup is whole. */
