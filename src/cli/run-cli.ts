@@ -97,6 +97,7 @@ async function describeProgram(
       'after',
       `
 Examples:
+  proteus up network.nix                             in a git checkout: build and serve every commit
   proteus build network.nix                          build every host
   proteus deploy network.nix switch --on 'web*'      roll out to the web hosts
   proteus cache serve --key cache.secret             serve the store, signed
@@ -114,11 +115,28 @@ Examples:
   return program;
 }
 
+/** What the nouns are, for the list of commands. */
+const nouns: Readonly<Record<string, string>> = {
+  project: 'projects of a server',
+  jobset: 'what is evaluated and built continuously',
+  job: 'what a jobset builds',
+  queue: 'builds that are not finished',
+  builder: 'machines that build',
+  user: 'who may sign in to the server',
+  token: 'tokens for programs',
+  cache: 'the store as a binary cache',
+  key: 'signing keys',
+};
+
 /** The command for `noun verb`, making the noun when it is not there yet. */
 function nested(program: Command, words: string): Command {
   return words.split(' ').reduce((parent, word) => {
     const known = parent.commands.find((command) => command.name() === word);
     if (known !== undefined) return known;
-    return parent.command(word).helpOption('--help', 'show what this command does and takes').exitOverride();
+    const made = parent
+      .command(word)
+      .helpOption('--help', 'show what this command does and takes')
+      .exitOverride();
+    return made.description(nouns[word] ?? '');
   }, program);
 }

@@ -304,12 +304,6 @@ export const errorCatalogue = {
     exit: 1,
     hint: 'The message is the server’s own.',
   },
-  'server.not-signed-in': {
-    sentence: 'The server does not know who asks, or does not let them do that.',
-    status: 403,
-    exit: 1,
-    hint: 'Give a token with --token-file or PROTEUS_TOKEN; `proteus token create NAME` makes one.',
-  },
   'server.answer': {
     sentence: 'What answers under the address of the server is not a Proteus that this one understands.',
     status: 502,

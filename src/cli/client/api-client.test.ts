@@ -56,11 +56,17 @@ describe('createApiClient', () => {
   it.each([
     [409, { error: 'it is there', code: 'db.conflict' }, { code: 'db.conflict', message: 'it is there' }],
     [
-      400,
+      422,
       { error: 'no\n', code: 'new.code', hint: 'Do this.' },
       { code: 'server.refused', message: 'no', hint: 'Do this.' },
     ],
-    [403, { error: 'sign in' }, { code: 'server.not-signed-in', message: 'sign in' }],
+    [
+      403,
+      { error: 'not yours' },
+      { code: 'api.forbidden', message: 'not yours', hint: expect.stringContaining('as the owner') },
+    ],
+    [404, { error: 'nothing' }, { code: 'api.not-found', message: 'nothing' }],
+    [500, { error: 'oh' }, { code: 'server.refused', message: 'oh' }],
     [502, 'a proxy', { code: 'server.answer', message: 'GET /x was answered with HTTP status 502' }],
   ])('tells what the server said with status %i', async (status, body, wanted) => {
     await using at = await answering(json(status, body));

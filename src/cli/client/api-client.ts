@@ -66,7 +66,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
         cause,
       });
     }
-    if (!response.ok) throw await refusal(response, `${method} ${path}`);
+    if (!response.ok) throw await refusal(response, `${method} ${path}`, token !== undefined);
     return response;
   };
 
@@ -94,20 +94,29 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
 
 async function* emptyBody(): AsyncGenerator<Uint8Array> {}
 
+/** Under Hydra's addresses errors carry no code of ours. */
+const codes: Readonly<Record<number, ErrorCode>> = {
+  400: 'api.invalid',
+  401: 'api.token-invalid',
+  403: 'api.forbidden',
+  404: 'api.not-found',
+  409: 'api.conflict',
+};
+const howToSignIn =
+  'Give a token with --token-file or PROTEUS_TOKEN; `proteus token create NAME --user USER` makes one where the server runs.';
+
 /** The server's own words as our error. */
-async function refusal(response: Response, what: string): Promise<AppError> {
+async function refusal(response: Response, what: string, hasToken: boolean): Promise<AppError> {
+  const { status } = response;
   const text = await response.text().catch(() => '');
   const said = refusalSchema.safeParse(parseJson(text));
   if (!said.success) {
-    return new AppError('server.answer', `${what} was answered with HTTP status ${response.status}`);
+    return new AppError('server.answer', `${what} was answered with HTTP status ${status}`);
   }
-  const { error, code, hint } = said.data;
-  const known: ErrorCode =
-    code !== undefined && isErrorCode(code)
-      ? code
-      : response.status === 401 || response.status === 403
-        ? 'server.not-signed-in'
-        : 'server.refused';
+  const { error, code = '' } = said.data;
+  const isRefused = status === 401 || status === 403;
+  const hint = isRefused && !hasToken ? howToSignIn : said.data.hint;
+  const known = isErrorCode(code) ? code : (codes[status] ?? 'server.refused');
   return new AppError(known, error.trimEnd(), hint === undefined ? {} : { hint });
 }
 

@@ -65,3 +65,36 @@ export const jobsetOverviewSchema = z.object({
 
 /** What making, changing and deleting answer; nothing of it is needed. */
 export const doneSchema = z.unknown();
+
+/** Evaluations newest first; only those that changed something. */
+export const evaluationsSchema = z.object({
+  evals: z.array(z.object({ id: z.int(), timestamp: z.int(), builds: z.array(z.int()) })),
+});
+
+export const buildSchema = z.object({
+  id: z.int(),
+  project: z.string(),
+  jobset: z.string(),
+  job: z.string(),
+  nixname: z.string(),
+  system: z.string(),
+  finished: z.int(),
+  buildstatus: z.int().nullable(),
+  timestamp: z.int(),
+  starttime: z.int().nullable(),
+  stoptime: z.int().nullable(),
+  buildoutputs: z.record(z.string(), z.object({ path: z.string().nullable() })),
+});
+
+/** A build in the lists under `/api`. */
+export const buildSummarySchema = z.object({
+  id: z.int(),
+  project: z.string(),
+  jobset: z.string(),
+  job: z.string(),
+  system: z.string(),
+  nixname: z.string(),
+  timestamp: z.int(),
+  buildstatus: z.int().nullable().optional(),
+  priority: z.int().optional(),
+});

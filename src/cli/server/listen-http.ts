@@ -6,6 +6,7 @@
 
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
+import { apiServerOptions } from '../../api/create-api-listener.ts';
 import type { ListenAddress } from '../../config/parse-listen.ts';
 import { AppError } from '../../util/app-error.ts';
 import { errorMessage } from '../../util/error-message.ts';
@@ -19,9 +20,7 @@ export interface HttpListener extends AsyncDisposable {
 /** `graceMs`: how long an answer may still take when it is closed. Throws `server.listen`. */
 export async function listenHttp(address: ListenAddress, graceMs = 2000): Promise<HttpListener> {
   let listener: RequestListener = (_req, res) => void res.writeHead(503, { 'retry-after': '1' }).end();
-  const server = createServer({ keepAliveTimeout: 75_000, headersTimeout: 60_000 }, (req, res) =>
-    listener(req, res),
-  );
+  const server = createServer(apiServerOptions, (req, res) => listener(req, res));
   server.listen(address);
   try {
     await once(server, 'listening');

@@ -9,6 +9,8 @@
 
 import { hostname } from 'node:os';
 import { createApi } from '../../api/create-api.ts';
+import { createApiListener } from '../../api/create-api-listener.ts';
+import type { Builder } from '../../build/builder.ts';
 import { localBuilder } from '../../build/local-builder.ts';
 import { checkKeys } from '../../cache/check-keys.ts';
 import { createCacheHandler } from '../../cache/create-cache-handler.ts';
@@ -73,7 +75,7 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     warn,
   });
   checkKeys(keys);
-  const known = new Map();
+  const known = new Map<string, Builder>();
   const remote = readBuilders(config.builders, env, known);
   const local = config.builders.local
     ? [await localBuilder({ env, signal, hasOtherBuilders: remote.length > 0 })]
@@ -115,7 +117,7 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     signal: closing.signal,
   });
   const baseUrl = config['base-url']?.replace(/\/+$/, '');
-  const api = createApi({
+  const app = createApi({
     ci,
     access: createAccess({ users: database.users, now: Date.now }),
     settings: { baseUrl, private: config.private, webhookSecrets, version },
@@ -125,10 +127,11 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     now: Date.now,
     onFault: (text, error) => log.error({ err: error }, text),
   });
+  const api = createApiListener(app);
   listener.answerWith((req, res) => {
     if (cache.tryServe(req, res)) return;
     logRequest(req, res, log, Date.now);
-    void api(req, res);
+    api(req, res);
   });
   const { builders } = ci;
   stack.use(
