@@ -52,14 +52,13 @@ export function createApi(deps: ApiDeps): Hono<ApiEnv> {
   const answerError = (c: ApiContext, thrown: unknown): Response => {
     // A redirect that was found on the way.
     if (thrown instanceof HTTPException && thrown.res !== undefined) return thrown.getResponse();
-    const { status, isOurFault, ...described } = describeError(thrown);
+    const { status, isOurFault, ...data } = describeError(thrown);
     if (isOurFault) deps.onFault(`${c.req.method} ${c.req.path}`, thrown);
     if (status === 401) c.header('WWW-Authenticate', 'Bearer realm="proteus"');
     if (status === 413) c.header('Connection', 'close');
-    const data = c.req.path.startsWith('/api/v1/') ? described : { error: described.error };
     // Hono's type leaves out statuses without a body, which no error has.
     if (c.req.path.startsWith('/api/')) return c.json(data, status as ContentfulStatusCode);
-    return answer(c, { title: described.error, data, status });
+    return answer(c, { title: data.error, data, status });
   };
 
   app.onError((thrown, c) => answerError(c, thrown));

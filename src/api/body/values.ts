@@ -7,7 +7,10 @@ import { z } from 'zod';
 
 const falsy: ReadonlySet<unknown> = new Set([undefined, false, null, 0, '0', 'false']);
 
-export const presence = z.unknown().transform((value) => !falsy.has(value));
+export const presence = z
+  .unknown()
+  .optional()
+  .transform((value) => !falsy.has(value));
 
 /** Missing, null and empty are `''`. */
 export const text = z
@@ -20,6 +23,7 @@ export function wholeNumber(least: number, most: number, otherwise: number) {
   const wanted = `wanted a whole number from ${least} to ${most}`;
   return z
     .unknown()
+    .optional()
     .transform((value) => {
       if (value === undefined || value === null || value === '') return otherwise;
       if (typeof value === 'boolean') return Number(value);

@@ -18,8 +18,9 @@ export function describeIssues(error: z.ZodError, value: unknown): string {
     .map(({ path, message }) => {
       const key = path.map(String).join('.');
       const got = valueAt(value, path);
-      const shown = secret.test(key) || got === undefined ? '' : `, got ${show(got)}`;
-      return key === '' ? message : `${key}: ${message}${shown}`;
+      // Whole objects are too much to repeat.
+      const isHidden = got === undefined || secret.test(key) || (key === '' && typeof got === 'object');
+      return `${key === '' ? '' : `${key}: `}${message}${isHidden ? '' : `, got ${show(got)}`}`;
     })
     .join('\n');
 }
