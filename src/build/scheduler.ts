@@ -134,20 +134,24 @@ export interface BuilderStatus {
   readonly lastLoss: string | null;
   readonly running: readonly {
     readonly drvPath: StorePath;
-    readonly owner: number;
+    /** The build's id; null for what somebody waits for without a ticket. */
+    readonly owner: number | null;
     readonly phase: StepPhase;
     readonly since: number;
   }[];
 }
 
-/** Why a build is not building, most specific first. */
+/** Why a build is not done. Where nothing runs for it, what keeps the first of its steps that could start. */
 export type WaitReason =
   | { readonly type: 'not-planned'; readonly ahead: number }
+  /** Its own step, or steps that it needs, are being built. */
   | {
       readonly type: 'running';
       readonly steps: readonly { readonly drvPath: StorePath; readonly builder: string }[];
     }
-  | { readonly type: 'dependencies'; readonly left: number; readonly running: number }
+  /** Only for a moment, between two steps. */
+  | { readonly type: 'dependencies'; readonly left: number }
+  /** `ahead`: steps of the same kind that come first. */
   | { readonly type: 'no-free-slot'; readonly ahead: number; readonly builders: readonly string[] }
   | {
       readonly type: 'builders-avoided';
