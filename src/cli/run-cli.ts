@@ -51,7 +51,10 @@ function wordsOfName(name: string | undefined): readonly string[] {
 }
 
 async function runWork(work: Work, json: boolean, io: Io): Promise<number> {
-  using interrupt = interruptSignal((name) => io.stderr.write(`\nReceived ${name}: stopping…\n`));
+  using interrupt = interruptSignal((name) => {
+    // Elsewhere whoever sent it knows, and a log has lines of its own form.
+    if (io.stderr.isTTY) io.stderr.write(`\nReceived ${name}: stopping…\n`);
+  });
   const progress = chooseProgress({ json, stdout: io.stdout, stderr: io.stderr, env: io.env });
   try {
     return await work({

@@ -1,9 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { gitCheckout } from '../../src/cli/up/git-checkout.ts';
-import { git, makeRepository } from '../helpers/git-repository.ts';
 import { makeFolder } from '../helpers/write-network.ts';
+import { gitRepository } from '../inputs/git-repository.ts';
 
 const options = { signal: new AbortController().signal, env: process.env };
 
@@ -14,12 +14,11 @@ beforeEach(async () => {
 
 describe('gitCheckout', () => {
   it('says folder, branch and path, and what is not committed', async () => {
-    await mkdir(path.join(folder, 'ops'));
-    await writeFile(path.join(folder, 'ops/network.nix'), '{ }');
-    await writeFile(path.join(folder, 'a b'), '1');
-    await makeRepository(folder, 'release');
-    await writeFile(path.join(folder, 'a b'), '2');
-    await writeFile(path.join(folder, 'ops/new.nix'), '{ }');
+    const repository = gitRepository(folder);
+    repository.commit({ 'ops/network.nix': '{ }', 'a b': '1' });
+    repository.git('switch', '--quiet', '--create', 'release');
+    repository.write('a b', '2');
+    repository.write('ops/new.nix', '{ }');
 
     expect(await gitCheckout(path.join(folder, 'ops/network.nix'), options)).toEqual({
       folder,
@@ -29,32 +28,28 @@ describe('gitCheckout', () => {
     });
   });
 
-  it.each<[string, (file: string) => Promise<unknown>, string]>([
-    ['no file', async () => {}, 'there is no network file'],
+  it.each<[string, (file: string) => unknown, string]>([
+    ['no file', () => {}, 'there is no network file'],
     ['no repository', (file) => writeFile(file, '{ }'), 'does not lie in a git checkout'],
     [
       'a file that is not committed',
-      async (file) => {
-        await writeFile(path.join(folder, 'other'), '');
-        await makeRepository(folder);
-        await writeFile(file, '{ }');
+      (file) => {
+        gitRepository(folder).commit({ other: '' });
+        return writeFile(file, '{ }');
       },
       'network.nix is not committed on the branch main',
     ],
     [
       'a repository without a commit',
-      async (file) => {
-        await writeFile(file, '{ }');
-        await git(folder, 'init', '--quiet', '--initial-branch=main');
-      },
+      () => gitRepository(folder).write('network.nix', '{ }'),
       'network.nix is not committed on the branch main',
     ],
     [
       'no branch',
-      async (file) => {
-        await writeFile(file, '{ }');
-        await makeRepository(folder);
-        await git(folder, 'checkout', '--quiet', '--detach');
+      () => {
+        const repository = gitRepository(folder);
+        repository.commit({ 'network.nix': '{ }' });
+        repository.git('checkout', '--quiet', '--detach');
       },
       'has no branch checked out',
     ],

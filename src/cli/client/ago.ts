@@ -5,5 +5,6 @@ import { formatDuration } from '../../util/format-duration.ts';
 /** `seconds` since 1970, `now` in milliseconds. */
 export function ago(seconds: number | null, now: number): string {
   if (seconds === null) return 'never';
-  return `${formatDuration(Math.max(0, Math.floor(now / 1000) - seconds) * 1000)} ago`;
+  const passed = Math.floor(now / 1000) - seconds;
+  return passed < 1 ? 'just now' : `${formatDuration(passed * 1000)} ago`;
 }

@@ -6,7 +6,7 @@
  * is replaced, which no watch on the file or its folder would see.
  */
 
-import { unwatchFile, watchFile } from 'node:fs';
+import { type Stats, unwatchFile, watchFile } from 'node:fs';
 import type { Builder } from '../../build/builder.ts';
 import { parseBuildersOption } from '../../build/builders-option.ts';
 import { errorMessage } from '../../util/error-message.ts';
@@ -42,7 +42,9 @@ export interface FollowBuildersOptions {
 export function followBuilders(options: FollowBuildersOptions): Disposable {
   const { settings, env, known, onChange, onFault } = options;
   const file = settings['machines-file'];
-  const listener = (): void => {
+  const listener = (now: Stats, before: Stats): void => {
+    // A file that is not there is told once at the beginning.
+    if (now.ino === before.ino && now.mtimeMs === before.mtimeMs && now.size === before.size) return;
     try {
       onChange(readBuilders(settings, env, known));
     } catch (error) {
