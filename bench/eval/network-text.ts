@@ -1,6 +1,6 @@
 /** The network that is evaluated, as the text of a Nix file: on a NixOS release, or made of the example network. */
 
-import { nixString } from '../../src/network/nix-string.ts';
+import { nixString } from '../../src/nix/nix-string.ts';
 
 export interface NetworkText {
   readonly hosts: readonly string[];

@@ -1,7 +1,7 @@
 /** The peers: `nix-instantiate`, once for all hosts, or side by side with a share of the hosts for each. */
 
 import { networkRoot, toplevelAttrPath } from '../../src/network/network-root.ts';
-import { nixString } from '../../src/network/nix-string.ts';
+import { nixString } from '../../src/nix/nix-string.ts';
 import { runProcess } from '../../src/process/run-process.ts';
 import type { Contestant } from './evaluation.ts';
 import { PeakMemory, startsWith } from './peak-memory.ts';

@@ -21,6 +21,8 @@ export interface BuildReference {
   readonly system: string;
   readonly drvPath: StorePath;
   readonly nixName: string;
+  /** What the build calls itself (`nix-support/hydra-release-name`). */
+  readonly releaseName?: string | null;
   /** By output name. */
   readonly outputs: Readonly<Record<string, StorePath>>;
 }
@@ -58,6 +60,11 @@ export interface InputDeps {
   readonly project: string;
   readonly jobset: string;
   readonly builds: BuildLookup;
+  /**
+   * Makes a path safe from the garbage collector, whether it is valid yet or not; it stays safe until whoever asked
+   * for the fetch has done with its result. E.g. the `add` of a `TempRootLease`.
+   */
+  keep(path: StorePath): Promise<void>;
   /** When content of a path was first seen, in milliseconds: see `ServerRepository.firstSeen`. */
   firstSeen(uri: string, sha256: string): Promise<number>;
   readonly now: () => number;
@@ -73,7 +80,10 @@ export type ResolvedValue =
   | { readonly kind: 'boolean'; readonly value: boolean }
   /** A Nix expression, passed on as it is. */
   | { readonly kind: 'nix'; readonly expression: string }
-  /** A store path with what is known of it; numbers and strings are told apart, as Nix sees the difference. */
+  /**
+   * A store path with what is known of it (`uri`, `rev`, `revCount`, `gitTag`, `shortRev`, `version`, `outputName`);
+   * numbers and strings are told apart, as Nix sees the difference.
+   */
   | {
       readonly kind: 'path';
       readonly storePath: StorePath;
@@ -90,6 +100,7 @@ export interface ResolvedInput {
   readonly name: string;
   readonly type: string;
   readonly value: ResolvedValue;
+  /** Where it came from, never with a password: what was written as `https://user:password@host/` has lost both. */
   readonly uri: string | null;
   readonly revision: string | null;
   /** Base 16, of the store path's NAR. */

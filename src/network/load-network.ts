@@ -8,12 +8,12 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import type { EvaluationError } from '../events/event.ts';
+import { nixStringList } from '../nix/nix-string.ts';
 import { runProcess } from '../process/run-process.ts';
 import { AppError } from '../util/app-error.ts';
 import type { HostMetadata, NetworkMetadata } from './network.ts';
 import { instantiateArgv } from './network-root.ts';
 import { networkSchema } from './network-schema.ts';
-import { nixStringList } from './nix-string.ts';
 import { describeEvaluationError, parseEvaluationError } from './parse-evaluation-error.ts';
 
 export interface LoadOptions {

@@ -2,8 +2,8 @@
 
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nixString } from '../nix/nix-string.ts';
 import type { Argv } from '../process/start-process.ts';
-import { nixString } from './nix-string.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -116,6 +116,12 @@ export class StoreDatabase implements Disposable {
     });
   }
 
+  /** A derivation that has this output, the newest when there are several; the output need not be there. */
+  deriverOf(output: StorePath): StorePath | undefined {
+    const row = this.#ask((opened) => opened.deriver.get(output));
+    return typeof row?.path === 'string' && isStorePath(row.path) ? row.path : undefined;
+  }
+
   /** Another number whenever anything in the database may have changed. */
   dataVersion(): number {
     const row = this.#ask((opened) => opened.version.get());
@@ -230,6 +236,10 @@ function openFile(location: string) {
         `select o.id, o.path, case when v.id is not null then ifnull(v.ca, '') end ca
          from ValidPaths d join DerivationOutputs o on o.drv = d.id left join ValidPaths v on v.path = o.path
          where d.path = ?`,
+      ),
+      deriver: database.prepare(
+        `select v.path from DerivationOutputs o join ValidPaths v on o.drv = v.id where o.path = ?
+         order by v.id desc limit 1`,
       ),
       after: database.prepare(`select ${columns} from ValidPaths v where v.id > ? order by v.id limit ?`),
     };
