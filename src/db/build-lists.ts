@@ -57,6 +57,15 @@ export function createBuildLists(connection: Connection): BuildLists {
     return matching.orderBy(order, 'desc').offset(offset).limit(limit);
   }
 
+  /** Builds of these jobs that succeeded. */
+  function goodOf(jobs: FoundJobs) {
+    const good = db.selectFrom('builds as b').select('b.id').where('b.status', '=', sql.lit(0));
+    if (jobs.type === 'all') return good;
+    return jobs.type === 'jobset'
+      ? good.where('b.jobset_id', '=', jobs.id)
+      : good.where('b.job_id', 'in', jobs.ids);
+  }
+
   return {
     async countUnfinished() {
       const { count } = await db
@@ -96,27 +105,13 @@ export function createBuildLists(connection: Connection): BuildLists {
     countsPer: (period, filter, limit) => countsPer(connection, period, filter, limit),
     async latestSucceeded(filter) {
       const jobs = await findJobs(connection, filter);
-      if (jobs.type !== 'jobs') return undefined;
-      const [build] = await read(
-        db
-          .selectFrom('builds')
-          .select('id')
-          .where('job_id', 'in', jobs.ids)
-          .where('status', '=', sql.lit(0))
-          .orderBy('id', 'desc')
-          .limit(1),
-      );
+      const [build] = await read(goodOf(jobs).orderBy('b.id', 'desc').limit(1));
       return build;
     },
     async latestOfFinishedEvaluation(filter) {
       const jobs = await findJobs(connection, filter);
-      if (jobs.type !== 'jobs') return undefined;
       const [build] = await read(
-        db
-          .selectFrom('builds as b')
-          .select('b.id')
-          .where('b.job_id', 'in', jobs.ids)
-          .where('b.status', '=', sql.lit(0))
+        goodOf(jobs)
           .where(({ exists, selectFrom }) =>
             exists(
               selectFrom('evaluation_builds as m')

@@ -1,6 +1,7 @@
 /** Builds: reading them, and every change of their state. Lists for people are in `build-lists.ts`. */
 
 import { sql } from 'kysely';
+import { createBuildDetails } from './build-details.ts';
 import { createBuildLists } from './build-lists.ts';
 import { buildsByIds } from './build-rows.ts';
 import type { BuildStatus } from './build-status.ts';
@@ -58,6 +59,7 @@ export function createBuildRepository(connection: Connection): BuildRepository {
 
   return {
     ...createBuildLists(connection),
+    ...createBuildDetails(connection),
     async get(id) {
       return (await buildsByIds(connection, [id]))[0];
     },

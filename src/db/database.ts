@@ -193,6 +193,14 @@ export interface BuildEnd {
   readonly metrics?: readonly MetricRecord[];
 }
 
+/** What belongs to a build besides its row. */
+export interface BuildDetails {
+  /** Ids of the evaluations that it is a member of, ascending. */
+  readonly evaluations: readonly number[];
+  readonly products: readonly ProductRecord[];
+  readonly metrics: readonly MetricRecord[];
+}
+
 export interface BuildRepository {
   get(id: number): Promise<BuildRecord | undefined>;
   getMany(ids: readonly number[]): Promise<readonly BuildRecord[]>;
@@ -218,20 +226,31 @@ export interface BuildRepository {
     filter: BuildFilter,
     range: { readonly offset: number; readonly limit: number },
   ): Promise<{ readonly rows: readonly BuildRecord[]; readonly total: number }>;
-  /** The newest that succeeded (status 0), of a job. */
-  latestSucceeded(
-    filter: Required<Pick<BuildFilter, 'project' | 'jobset' | 'job'>> & { readonly system?: string },
-  ): Promise<BuildRecord | undefined>;
+  /** The newest that succeeded (status 0). */
+  latestSucceeded(filter: BuildFilter): Promise<BuildRecord | undefined>;
   /** The newest that succeeded and whose evaluation has no unfinished build. */
-  latestOfFinishedEvaluation(
-    filter: Required<Pick<BuildFilter, 'project' | 'jobset' | 'job'>>,
-  ): Promise<BuildRecord | undefined>;
+  latestOfFinishedEvaluation(filter: BuildFilter): Promise<BuildRecord | undefined>;
   evaluationsOf(id: number): Promise<readonly number[]>;
   constituents(id: number): Promise<readonly BuildRecord[]>;
   /** Aggregates it is a constituent of. */
   aggregatesOf(id: number): Promise<readonly BuildRecord[]>;
   products(id: number): Promise<readonly ProductRecord[]>;
   metrics(id: number): Promise<readonly MetricRecord[]>;
+  /** Of all these builds at once. */
+  details(ids: readonly number[]): Promise<ReadonlyMap<number, BuildDetails>>;
+  /** A metric of the newest builds of a job, oldest first. */
+  metricHistory(
+    filter: Required<Pick<BuildFilter, 'project' | 'jobset' | 'job'>>,
+    name: string,
+    limit: number,
+  ): Promise<
+    readonly {
+      readonly buildId: number;
+      readonly queuedAt: number;
+      readonly value: number;
+      readonly unit: string | null;
+    }[]
+  >;
   byOutputPath(path: string, limit: number): Promise<readonly BuildRecord[]>;
   byDrvPath(path: string, limit: number): Promise<readonly BuildRecord[]>;
   /** Jobs whose name contains the text. */

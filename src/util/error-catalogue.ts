@@ -292,6 +292,12 @@ export const errorCatalogue = {
     exit: 1,
     hint: 'A token may have expired or been deleted: make a new one with `proteus token create`.',
   },
+  'api.signature': {
+    sentence: 'A webhook is not signed with a secret that the server knows.',
+    status: 401,
+    exit: 1,
+    hint: 'Give the forge and the configuration of the server the same secret.',
+  },
   'api.forbidden': {
     sentence: 'Whoever made a request may not do that.',
     status: 403,
