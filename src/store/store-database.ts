@@ -240,7 +240,6 @@ function openFile(location: string) {
         `select o.id, o.path, case when v.id is not null then ifnull(v.ca, '') end ca
          from ValidPaths d join DerivationOutputs o on o.drv = d.id left join ValidPaths v on v.path = o.path
          where d.path = ?`,
->>>>>>> 36f9e72
       ),
       after: database.prepare(`select ${columns} from ValidPaths v where v.id > ? order by v.id limit ?`),
     };
