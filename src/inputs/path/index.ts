@@ -1,0 +1,141 @@
+/**
+ * A file or folder of this machine, or what a URL gives. It has no revision of its own: `YYYYmmddHHMMSS:<sha256>`, by the
+ * time at which this content was first seen there, so that content which comes back gets its old revision back.
+ */
+
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, realpath, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { isStorePath, parseStorePath, type StorePath } from '../../nix/store-path.ts';
+import { AppError } from '../../util/app-error.ts';
+import { errorMessage } from '../../util/error-message.ts';
+import { type AddedTree, addTree } from '../add-tree.ts';
+import type { InputDeps, InputPlugin } from '../input.ts';
+import { runTool } from '../run-tool.ts';
+import { valueProblem } from '../value-problem.ts';
+import { defaultTimeoutMs, within } from '../within.ts';
+import { parsePathValue } from './schema.ts';
+import { storeName } from './store-name.ts';
+
+export const pathInput: InputPlugin = {
+  type: 'path',
+  title: 'Local path or URL',
+  check: (value) => valueProblem(() => parsePathValue(value)),
+  async fetch(spec, deps) {
+    const { from, validSeconds } = parsePathValue(spec.value);
+    const uri = 'path' in from ? from.path : from.url;
+    const { storePath, sha256 } = await within(
+      deps.timeoutMs ?? defaultTimeoutMs,
+      `fetching ${uri}`,
+      deps.signal,
+      (signal) =>
+        seenLately(uri, validSeconds, { ...deps, signal }, () =>
+          'path' in from ? addPath(from.path, { ...deps, signal }) : download(from.url, { ...deps, signal }),
+        ),
+    );
+    const revision = `${timestamp(await deps.firstSeen(uri, sha256))}:${sha256}`;
+    return {
+      name: spec.name,
+      type: spec.type,
+      value: { kind: 'path', storePath, attributes: { uri, rev: revision } },
+      uri,
+      revision,
+      sha256,
+      dependency: null,
+    };
+  },
+};
+
+async function addPath(path: string, deps: InputDeps): Promise<AddedTree> {
+  let real: string;
+  try {
+    real = await realpath(path);
+  } catch (cause) {
+    throw new AppError('input.fetch', `cannot read ${path}: ${fileProblem(cause)}`, { cause });
+  }
+  // It is in the store already, or a symlink (`result`) leads there.
+  if (isStorePath(real)) {
+    const known = await describe(real, deps);
+    if (known !== undefined) return known;
+  }
+  try {
+    return await addTree(real, storeName(path), deps);
+  } catch (cause) {
+    if (!(cause instanceof AppError) || !/^store\.(?:path-missing|corrupt)$/.test(cause.code)) throw cause;
+    throw new AppError('input.fetch', `cannot take ${path} into the store: ${cause.message}`, { cause });
+  }
+}
+
+async function download(url: string, deps: InputDeps): Promise<AddedTree> {
+  const { ok, stdout, complaint } = await runTool(
+    ['nix-prefetch-url', '--print-path', '--type', 'sha256', '--name', storeName(url), url],
+    {
+      env: deps.env,
+      alsoPass: ['NIX_CONF_DIR', 'NIX_USER_CONF_FILES', 'NIX_REMOTE', 'NIX_CONFIG'],
+      signal: deps.signal,
+    },
+  );
+  if (!ok) throw new AppError('input.fetch', `cannot fetch ${url}: ${complaint}`);
+  const storePath = parseStorePath(stdout.trim().split('\n').at(-1) ?? '');
+  const known = await describe(storePath, deps);
+  if (known !== undefined) return known;
+  throw new AppError(
+    'input.fetch',
+    `${url} was fetched, but ${storePath} is not in the store ${deps.store.name}`,
+  );
+}
+
+/** A path that is in the store, with its hash; it is kept. */
+async function describe(storePath: StorePath, deps: InputDeps): Promise<AddedTree | undefined> {
+  await deps.keep(storePath);
+  const info = await deps.store.queryPathInfo(storePath, { signal: deps.signal });
+  return info === undefined ? undefined : { storePath, sha256: info.narHash };
+}
+
+const seenSchema = z.object({ at: z.number(), storePath: z.string() });
+
+/** What was there at most so many seconds ago, or what `look` finds now. */
+async function seenLately(
+  uri: string,
+  seconds: number,
+  deps: InputDeps,
+  look: () => Promise<AddedTree>,
+): Promise<AddedTree> {
+  if (seconds === 0) return look();
+  const folder = join(deps.cacheDirectory, 'path');
+  const file = join(folder, `${createHash('sha256').update(uri).digest('hex')}.json`);
+  const text = await readFile(file, 'utf8').catch(() => 'null');
+  const seen = seenSchema.safeParse(parseJson(text)).data;
+  if (seen !== undefined && isStorePath(seen.storePath) && deps.now() - seen.at < seconds * 1000) {
+    const known = await describe(seen.storePath, deps);
+    if (known !== undefined) return known;
+  }
+  const found = await look();
+  await mkdir(folder, { recursive: true });
+  const written = `${file}.${process.pid}`;
+  await writeFile(written, JSON.stringify({ at: deps.now(), storePath: found.storePath }));
+  await rename(written, file);
+  return found;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `YYYYmmddHHMMSS` in UTC. */
+function timestamp(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace(/\D/g, '').slice(0, 14);
+}
+
+function fileProblem(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return 'there is no such file or folder';
+  if (code === 'EACCES') return 'the user that Proteus runs as may not';
+  if (code === 'ELOOP') return 'its symlinks go round in a circle';
+  return errorMessage(error);
+}
