@@ -9,6 +9,7 @@ import type { StorePath } from '../nix/store-path.ts';
 import { AppError } from '../util/app-error.ts';
 import { confinedSettings } from './confined-settings.ts';
 import type { EvaluationRequest, EvaluationSettings } from './evaluation.ts';
+import { honoursPureEval } from './honours-pure-eval.ts';
 import type { JobsetEvaluation, JobsetExpression } from './jobset-evaluation.ts';
 import { plainArguments } from './plain-arguments.ts';
 
@@ -52,8 +53,45 @@ export async function planJobset(evaluation: JobsetEvaluation, options: Options)
         sources,
       };
     case 'flake':
-      throw new Error('not yet');
+      return await planFlake(evaluation, expression, options);
   }
+}
+
+/** Inputs of the jobset are of no account. Evaluated purely where Nix can do that, and restricted where it cannot. */
+async function planFlake(
+  evaluation: JobsetEvaluation,
+  { lockedUrl, sourcePath }: Extract<JobsetExpression, { readonly type: 'flake' }>,
+  options: Options,
+): Promise<JobsetPlan> {
+  const { nixOptions, ...settings } = confinedSettings({ ...evaluation, inputs: [] }, []);
+  return {
+    request: {
+      source: lockedUrl,
+      root: flakeRoot(lockedUrl),
+      jobs: 'discover',
+      forceRecurse: true,
+      freshRoot: false,
+    },
+    settings: {
+      ...settings,
+      nixOptions: {
+        ...nixOptions,
+        // Restricted it could not fetch what it has locked.
+        ...((await honoursPureEval(options)) ? { 'pure-eval': 'true', 'restrict-eval': 'false' } : {}),
+        'extra-experimental-features': 'nix-command flakes',
+        'accept-flake-config': 'false',
+      },
+    },
+    sources: new Map(sourcePath === undefined ? [] : [[sourcePath, '']]),
+  };
+}
+
+function flakeRoot(url: string): string {
+  const nothing = `flake ${url} does not provide any Hydra jobs or checks, nor nixosConfigurations`;
+  return (
+    `let inherit (builtins.getFlake ${nixString(url)}) outputs; in ` +
+    `outputs.hydraJobs or outputs.checks or outputs.nixosConfigurations or (throw ${nixString(nothing)})`
+  );
 }
 
 /** The folder of our own expressions, which a network needs and which is readable therefore. */
