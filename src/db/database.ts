@@ -50,6 +50,7 @@ export interface ProjectRepository {
   /** With all its jobsets, evaluations and builds. */
   delete(id: number): Promise<void>;
   members(id: number): Promise<readonly string[]>;
+  setMembers(id: number, users: readonly string[]): Promise<void>;
 }
 
 export interface JobsetRepository {
@@ -84,6 +85,24 @@ export interface JobsetRepository {
   counts(projectId?: number): Promise<ReadonlyMap<number, EvaluationCounts>>;
 }
 
+/** What became of a job that was added to an evaluation. */
+export interface AddedJob {
+  readonly job: string;
+  readonly buildId: number;
+  /** Made by this evaluation. */
+  readonly isNew: boolean;
+  readonly finished: boolean;
+  /** A build of before that has another derivation now, and is queued (again). */
+  readonly repointed: boolean;
+}
+
+export interface EvaluationEnd {
+  readonly state: 'done' | 'failed' | 'cancelled';
+  readonly at: number;
+  readonly evaluationMs: number;
+  readonly errorMessage: string | null;
+}
+
 export interface EvaluationRepository {
   get(id: number): Promise<EvaluationRecord | undefined>;
   /** The newest of any state but `evaluating`, for the unchanged check. */
@@ -116,18 +135,7 @@ export interface EvaluationRepository {
    * the same job and first output path (or the same drvPath where that is not known) is taken over as it is; the
    * same output from another derivation re-queues that build with the new one (hydra.md §2.7); else it is new.
    */
-  addJobs(
-    evaluationId: number,
-    jobs: readonly NewBuild[],
-    at: number,
-  ): Promise<
-    readonly {
-      readonly job: string;
-      readonly buildId: number;
-      readonly isNew: boolean;
-      readonly finished: boolean;
-    }[]
-  >;
+  addJobs(evaluationId: number, jobs: readonly NewBuild[], at: number): Promise<readonly AddedJob[]>;
   /** Aggregates by build, with the builds of their constituents. */
   addConstituents(aggregateBuildId: number, constituentBuildIds: readonly number[]): Promise<void>;
   addErrors(evaluationId: number, errors: readonly JobErrorRecord[]): Promise<void>;
@@ -136,15 +144,7 @@ export interface EvaluationRepository {
    * Ends it: `done` makes its builds the current ones of the jobset, and sets hasNewBuilds when a build is new or their
    * number differs from the previous evaluation's; else it becomes `unchanged`.
    */
-  finish(
-    evaluationId: number,
-    end: {
-      readonly state: 'done' | 'failed' | 'cancelled';
-      readonly at: number;
-      readonly evaluationMs: number;
-      readonly errorMessage: string | null;
-    },
-  ): Promise<EvaluationRecord>;
+  finish(evaluationId: number, end: EvaluationEnd): Promise<EvaluationRecord>;
   /** What a network jobset's evaluation says about its hosts (JSON), for rollouts. */
   setNetwork(evaluationId: number, network: string): Promise<void>;
   network(evaluationId: number): Promise<string | undefined>;

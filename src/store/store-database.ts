@@ -16,7 +16,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import { type StorePath, storeDir } from '../nix/store-path.ts';
+import { isStorePath, type StorePath, storeDir } from '../nix/store-path.ts';
 import { AppError } from '../util/app-error.ts';
 import { errorMessage } from '../util/error-message.ts';
 import { pathInfoOfRow } from './path-info-of-row.ts';
@@ -93,6 +93,12 @@ export class StoreDatabase implements Disposable {
   lookupPath(path: StorePath): PathInfo | undefined {
     const row = this.#ask((opened) => opened.exact.get(path));
     return row === undefined ? undefined : pathInfoOfRow(row);
+  }
+
+  /** A derivation that has this output, the newest when there are several; the output need not be there. */
+  deriverOf(output: StorePath): StorePath | undefined {
+    const row = this.#ask((opened) => opened.deriver.get(output));
+    return typeof row?.path === 'string' && isStorePath(row.path) ? row.path : undefined;
   }
 
   /** Another number whenever anything in the database may have changed. */
@@ -204,6 +210,10 @@ function openFile(location: string) {
         `select ${columns} from ValidPaths v where v.path >= ? order by v.path limit 1`,
       ),
       exact: database.prepare(`select ${columns} from ValidPaths v where v.path = ?`),
+      deriver: database.prepare(
+        `select v.path from DerivationOutputs o join ValidPaths v on o.drv = v.id where o.path = ?
+         order by v.id desc limit 1`,
+      ),
       after: database.prepare(`select ${columns} from ValidPaths v where v.id > ? order by v.id limit ?`),
     };
   } catch (error) {

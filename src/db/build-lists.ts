@@ -1,0 +1,202 @@
+/**
+ * Lists of builds for people. All must answer quickly with millions of builds: ids are found along an index, rows are
+ * fetched by id, and totals are sums of counts that are kept with the jobs.
+ */
+
+import { sql } from 'kysely';
+import { type FoundJobs, findJobs } from './build-filter.ts';
+import { buildsByIds } from './build-rows.ts';
+import type { Connection } from './connection.ts';
+import type { BuildFilter, BuildRepository } from './database.ts';
+import type { BuildRecord } from './records.ts';
+
+type BuildLists = Pick<
+  BuildRepository,
+  | 'countUnfinished'
+  | 'queue'
+  | 'running'
+  | 'latest'
+  | 'countsPer'
+  | 'page'
+  | 'latestSucceeded'
+  | 'latestOfFinishedEvaluation'
+  | 'byOutputPath'
+  | 'byDrvPath'
+  | 'searchJobs'
+>;
+
+/** Up to as many builds are sorted rather than looked for along the index of all. */
+const fewBuilds = 5000;
+const hoursPer = { hour: 1, day: 24 } as const;
+const hourMs = 3_600_000;
+
+export function createBuildLists(connection: Connection): BuildLists {
+  const { db } = connection;
+
+  async function read(query: {
+    execute(): Promise<readonly { readonly id: number }[]>;
+  }): Promise<readonly BuildRecord[]> {
+    const rows = await query.execute();
+    return await buildsByIds(
+      connection,
+      rows.map(({ id }) => id),
+    );
+  }
+
+  const finished = () => db.selectFrom('builds').select('id').where('finished', '=', sql.lit(1));
+
+  /** Finished builds of these jobs, newest first. */
+  function newestOf(jobs: FoundJobs, offset: number, limit: number) {
+    const all = finished();
+    if (jobs.type === 'all') return all.orderBy('id', 'desc').offset(offset).limit(limit);
+    if (jobs.type === 'jobset')
+      return all.where('jobset_id', '=', jobs.id).orderBy('id', 'desc').offset(offset).limit(limit);
+    const matching = all.where('job_id', 'in', jobs.ids);
+    // Adding nothing to the id keeps both engines from walking the index of all builds in search of a few.
+    const order = jobs.finished <= fewBuilds ? sql`id + 0` : sql`id`;
+    return matching.orderBy(order, 'desc').offset(offset).limit(limit);
+  }
+
+  return {
+    async countUnfinished() {
+      const { count } = await db
+        .selectFrom('builds')
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .where('finished', '=', sql.lit(0))
+        .executeTakeFirstOrThrow();
+      return count;
+    },
+    queue: (limit) =>
+      read(
+        db
+          .selectFrom('builds')
+          .select('id')
+          .where('finished', '=', sql.lit(0))
+          .orderBy('global_priority', 'desc')
+          .orderBy('priority', 'desc')
+          .orderBy('id')
+          .limit(limit),
+      ),
+    running: () =>
+      read(
+        db
+          .selectFrom('steps')
+          .select('build_id as id')
+          .distinct()
+          .where('status', 'is', null)
+          .orderBy('build_id'),
+      ),
+    async latest(filter, limit) {
+      return await read(newestOf(await findJobs(connection, filter), 0, limit));
+    },
+    async page(filter, { offset, limit }) {
+      const jobs = await findJobs(connection, filter);
+      return { rows: await read(newestOf(jobs, offset, limit)), total: jobs.finished };
+    },
+    countsPer: (period, filter, limit) => countsPer(connection, period, filter, limit),
+    async latestSucceeded(filter) {
+      const jobs = await findJobs(connection, filter);
+      if (jobs.type !== 'jobs') return undefined;
+      const [build] = await read(
+        db
+          .selectFrom('builds')
+          .select('id')
+          .where('job_id', 'in', jobs.ids)
+          .where('status', '=', sql.lit(0))
+          .orderBy('id', 'desc')
+          .limit(1),
+      );
+      return build;
+    },
+    async latestOfFinishedEvaluation(filter) {
+      const jobs = await findJobs(connection, filter);
+      if (jobs.type !== 'jobs') return undefined;
+      const [build] = await read(
+        db
+          .selectFrom('builds as b')
+          .select('b.id')
+          .where('b.job_id', 'in', jobs.ids)
+          .where('b.status', '=', sql.lit(0))
+          .where(({ exists, selectFrom }) =>
+            exists(
+              selectFrom('evaluation_builds as m')
+                .innerJoin('evaluations as e', 'e.id', 'm.evaluation_id')
+                .select(sql.lit(1).as('one'))
+                .whereRef('m.build_id', '=', 'b.id')
+                .where('e.state', '=', 'done')
+                .where('e.scheduled', '=', 0),
+            ),
+          )
+          .orderBy('b.id', 'desc')
+          .limit(1),
+      );
+      return build;
+    },
+    byOutputPath: (path, limit) =>
+      read(
+        db
+          .selectFrom('build_outputs')
+          .select('build_id as id')
+          .distinct()
+          .where('path', '=', path)
+          .orderBy('build_id', 'desc')
+          .limit(limit),
+      ),
+    byDrvPath: (path, limit) =>
+      read(
+        db.selectFrom('builds').select('id').where('drv_path', '=', path).orderBy('id', 'desc').limit(limit),
+      ),
+    searchJobs: (text, limit) => read(searchJobs(connection, text, limit)),
+  };
+}
+
+/** The newest build of each job that has one, jobs by name. */
+function searchJobs({ db, dialect }: Connection, text: string, limit: number) {
+  const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`;
+  const like = sql.raw(dialect === 'postgres' ? 'ilike' : 'like');
+  return db
+    .selectFrom('jobs as j')
+    .select(sql<number>`(select max(b.id) from builds b where b.job_id = j.id)`.as('id'))
+    .where(sql<boolean>`j.name ${like} ${pattern} escape '\\'`)
+    .orderBy('j.name')
+    .orderBy('j.id')
+    .limit(limit);
+}
+
+async function countsPer(
+  connection: Connection,
+  period: 'hour' | 'day',
+  filter: BuildFilter,
+  limit: number,
+): Promise<readonly { readonly startAt: number; readonly count: number }[]> {
+  const { db } = connection;
+  const hours = hoursPer[period];
+  const start = sql<number>`hour / ${sql.lit(hours)}`;
+  if (filter.job === undefined) {
+    const rows = await db
+      .selectFrom('queued_per_hour as q')
+      .innerJoin('jobsets as s', 's.id', 'q.jobset_id')
+      .innerJoin('projects as p', 'p.id', 's.project_id')
+      .select([start.as('start'), sql<number>`sum(q.builds)`.as('count')])
+      .$if(filter.project !== undefined, (query) => query.where('p.name', '=', filter.project ?? ''))
+      .$if(filter.jobset !== undefined, (query) => query.where('s.name', '=', filter.jobset ?? ''))
+      .$if(filter.system !== undefined, (query) => query.where('q.system', '=', filter.system ?? ''))
+      .groupBy(start)
+      .orderBy(start, 'desc')
+      .limit(limit)
+      .execute();
+    return rows.map((row) => ({ startAt: row.start * hours * hourMs, count: row.count }));
+  }
+  const jobs = await findJobs(connection, filter);
+  if (jobs.type !== 'jobs') return [];
+  const ofBuild = sql<number>`queued_at / ${sql.lit(hours * hourMs)}`;
+  const rows = await db
+    .selectFrom('builds')
+    .select([ofBuild.as('start'), sql<number>`count(*)`.as('count')])
+    .where('job_id', 'in', jobs.ids)
+    .groupBy(ofBuild)
+    .orderBy(ofBuild, 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map((row) => ({ startAt: row.start * hours * hourMs, count: row.count }));
+}

@@ -1,0 +1,24 @@
+import { createBuildRepository } from './build-repository.ts';
+import type { Connection } from './connection.ts';
+import type { Repositories } from './database.ts';
+import { createEvaluationRepository } from './evaluation-repository.ts';
+import { createFailureRepository } from './failure-repository.ts';
+import { createJobsetRepository } from './jobset-repository.ts';
+import { createProjectRepository } from './project-repository.ts';
+import { createServerRepository } from './server-repository.ts';
+import { createStepRepository } from './step-repository.ts';
+import { createUserRepository } from './user-repository.ts';
+
+/** All repositories on one connection or transaction. */
+export function createRepositories(connection: Connection): Repositories {
+  return {
+    projects: createProjectRepository(connection),
+    jobsets: createJobsetRepository(connection),
+    evaluations: createEvaluationRepository(connection),
+    builds: createBuildRepository(connection),
+    steps: createStepRepository(connection),
+    users: createUserRepository(connection),
+    failures: createFailureRepository(connection),
+    server: createServerRepository(connection),
+  };
+}

@@ -1,0 +1,4 @@
+/** Yes and no as the database holds them. */
+export function flag(value: boolean): 0 | 1 {
+  return value ? 1 : 0;
+}

@@ -1,0 +1,103 @@
+/**
+ * What must not be garbage-collected (hydra.md §1.3): of an unfinished build the derivation and the outputs that may
+ * be there already; of a good one (0 or 6) the outputs; of any that is not a success the derivation, so that it can be
+ * restarted.
+ *
+ * - unfinished builds;
+ * - builds that somebody pinned;
+ * - builds of evaluations that are not over, and of the newest `keepEvaluations` finished ones of each jobset;
+ * - the newest good build of each job of a current evaluation.
+ */
+
+import { sql } from 'kysely';
+import { outputsOf } from './build-rows.ts';
+import type { Connection } from './connection.ts';
+import type { RetainedPath } from './database.ts';
+import { inIds } from './in-list.ts';
+
+const pageSize = 2000;
+
+type Reason = RetainedPath['reason'];
+
+export async function* retainedPaths(connection: Connection): AsyncGenerator<RetainedPath> {
+  const { db } = connection;
+  const ids = async (query: { execute(): Promise<readonly { readonly id: number }[]> }) =>
+    (await query.execute()).map(({ id }) => id);
+
+  const unfinished = db.selectFrom('builds').select('id').where('finished', '=', sql.lit(0)).orderBy('id');
+  yield* pathsOf(connection, await ids(unfinished), () => ({ type: 'unfinished' }));
+
+  const pinned = db.selectFrom('builds').select('id').where('keep', '=', sql.lit(1)).orderBy('id');
+  yield* pathsOf(connection, await ids(pinned), () => ({ type: 'pinned' }));
+
+  for (const evaluationId of await keptEvaluations(connection)) {
+    const members = db
+      .selectFrom('evaluation_builds')
+      .select('build_id as id')
+      .where('evaluation_id', '=', evaluationId)
+      .orderBy('build_id');
+    yield* pathsOf(connection, await ids(members), () => ({ type: 'kept-evaluation', evaluationId }));
+  }
+
+  const good = await latestGood(connection);
+  yield* pathsOf(connection, [...good.keys()], (id) => ({ type: 'latest-good', job: good.get(id) ?? '' }));
+}
+
+async function keptEvaluations({ db }: Connection): Promise<readonly number[]> {
+  const rows = await db
+    .selectFrom('evaluations as e')
+    .innerJoin('jobsets as s', 's.id', 'e.jobset_id')
+    .select(['e.id', 'e.jobset_id', 'e.state', 'e.scheduled', 's.keep_evaluations'])
+    .where(({ or, eb }) =>
+      or([eb('e.has_new_builds', '=', 1), eb('e.scheduled', '>', 0), eb('e.state', '=', 'evaluating')]),
+    )
+    .orderBy('e.id', 'desc')
+    .execute();
+  const left = new Map(rows.map((row) => [row.jobset_id, row.keep_evaluations]));
+  return rows.flatMap((row) => {
+    if (row.state === 'evaluating' || row.scheduled > 0) return row.id;
+    const keep = left.get(row.jobset_id) ?? 0;
+    if (row.state !== 'done' || keep === 0) return [];
+    left.set(row.jobset_id, keep - 1);
+    return row.id;
+  });
+}
+
+/** The name of the job by the id of the build. */
+async function latestGood({ db }: Connection): Promise<ReadonlyMap<number, string>> {
+  const newest = sql<number | null>`(
+    select max(b.id) from builds b where b.job_id = j.id and b.status in (0, 6)
+  )`;
+  const rows = await db
+    .selectFrom('jobsets as s')
+    .innerJoin('evaluation_builds as m', 'm.evaluation_id', 's.current_evaluation_id')
+    .innerJoin('jobs as j', 'j.id', 'm.job_id')
+    .select(['j.name', newest.as('id')])
+    .execute();
+  return new Map(rows.flatMap(({ id, name }) => (id === null ? [] : [[id, name] as const])));
+}
+
+async function* pathsOf(
+  connection: Connection,
+  ids: readonly number[],
+  reason: (buildId: number) => Reason,
+): AsyncGenerator<RetainedPath> {
+  const { db, dialect } = connection;
+  for (let start = 0; start < ids.length; start += pageSize) {
+    const page = ids.slice(start, start + pageSize);
+    const builds = await db
+      .selectFrom('builds')
+      .select(['id', 'drv_path', 'finished', 'status'])
+      .where(inIds(dialect, 'id', page))
+      .orderBy('id')
+      .execute();
+    const outputs = await outputsOf(connection, page);
+    for (const { id, drv_path, finished, status } of builds) {
+      if (status !== 0) yield { path: drv_path, buildId: id, reason: reason(id) };
+      if (finished === 1 && status !== 0 && status !== 6) continue;
+      for (const path of Object.values(outputs.get(id) ?? {})) {
+        if (path !== null) yield { path, buildId: id, reason: reason(id) };
+      }
+    }
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * node:sqlite in the shape that Kysely's SQLite dialect wants. Two traps are avoided here: numbers would be bound as
+ * floating point (so `7 / ?` were not whole), and an object as first value would be taken for named parameters.
+ */
+
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import type { SqliteDatabase, SqliteStatement } from 'kysely';
+import { sqliteError } from './database-error.ts';
+import { withoutNul } from './without-nul.ts';
+
+/** Compiled statements that are kept; nearly all statements have a fixed text. */
+const cacheSize = 300;
+
+/** Opens the file, or makes it. Throws `db.unreachable` or `db.invalid`. */
+export function openSqliteDriver(file: string): SqliteDatabase {
+  const guard = <T>(action: () => T): T => {
+    try {
+      return action();
+    } catch (error) {
+      throw sqliteError(error, file);
+    }
+  };
+  const database = guard(() => new DatabaseSync(file, { timeout: 10_000 }));
+  try {
+    guard(() => {
+      database.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on');
+      database.exec('pragma cache_size = -65536; pragma temp_store = memory; pragma trusted_schema = off');
+    });
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  const cache = new Map<string, StatementSync>();
+
+  function statement(text: string): StatementSync {
+    // A transaction that reads first and then writes could find that another process wrote between.
+    const sql = text === 'begin' ? 'begin immediate' : text;
+    const known = cache.get(sql);
+    if (known !== undefined) {
+      cache.delete(sql);
+      cache.set(sql, known);
+      return known;
+    }
+    const made = database.prepare(sql);
+    cache.set(sql, made);
+    const [oldest] = cache.keys();
+    if (cache.size > cacheSize && oldest !== undefined) cache.delete(oldest);
+    return made;
+  }
+
+  return {
+    close: () => {
+      cache.clear();
+      database.close();
+    },
+    prepare: (sql): SqliteStatement => {
+      const prepared = guard(() => statement(sql));
+      return {
+        reader: prepared.columns().length > 0,
+        all: (parameters) => guard(() => prepared.all(...parameters.map(toSqlite))),
+        run: (parameters) => guard(() => prepared.run(...parameters.map(toSqlite))),
+        iterate: () => {
+          throw new TypeError('lists are read in pages: an open statement would keep all others waiting');
+        },
+      };
+    },
+  };
+}
+
+function toSqlite(value: unknown): SQLInputValue {
+  if (value === null || typeof value === 'bigint') return value;
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;
+  if (typeof value === 'string') return withoutNul(value);
+  throw new TypeError(`a value of type ${typeof value} cannot be stored: ${String(value)}`);
+}

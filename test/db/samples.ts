@@ -1,0 +1,142 @@
+/** Rows for tests: complete, and told apart by their names. */
+
+import type { AddedJob, BuildEnd, Database, EvaluationEnd } from '../../src/db/database.ts';
+import type {
+  JobsetRecord,
+  JobsetSettings,
+  NewBuild,
+  ProjectRecord,
+  UserRecord,
+} from '../../src/db/records.ts';
+
+export function project(change: Partial<ProjectRecord> = {}): Omit<ProjectRecord, 'id'> {
+  return {
+    name: 'fleet',
+    displayName: 'The fleet',
+    description: '',
+    homepage: '',
+    owner: 'alice',
+    enabled: true,
+    hidden: false,
+    enableDynamicRunCommand: false,
+    declarative: null,
+    ...change,
+  };
+}
+
+export function jobset(change: Partial<JobsetSettings> = {}): JobsetSettings {
+  return {
+    name: 'main',
+    description: '',
+    type: 0,
+    nixExprInput: 'src',
+    nixExprPath: 'release.nix',
+    flake: null,
+    state: 1,
+    hidden: false,
+    enableEmail: false,
+    emailOverride: '',
+    keepEvaluations: 3,
+    checkInterval: 300,
+    schedulingShares: 100,
+    allowImportFromDerivation: false,
+    enableDynamicRunCommand: false,
+    inputs: [
+      { name: 'src', type: 'git', value: 'https://example.org/src.git main', emailResponsible: false },
+    ],
+    ...change,
+  };
+}
+
+/** A job whose paths tell its name and version. */
+export function job(name: string, version = 1, change: Partial<NewBuild> = {}): NewBuild {
+  return {
+    job: name,
+    nixName: `${name}-${version}`,
+    system: 'x86_64-linux',
+    drvPath: `/nix/store/${name}-${version}.drv`,
+    outputs: { out: `/nix/store/${name}-${version}` },
+    description: null,
+    license: null,
+    homepage: null,
+    maintainers: null,
+    maxSilent: null,
+    timeout: null,
+    isChannel: false,
+    priority: 100,
+    ...change,
+  };
+}
+
+export function user(change: Partial<UserRecord> = {}): UserRecord {
+  return {
+    name: 'alice',
+    fullName: 'Alice',
+    email: 'alice@example.org',
+    passwordHash: '!',
+    emailOnError: false,
+    type: 'hydra',
+    publicDashboard: false,
+    roles: [],
+    ...change,
+  };
+}
+
+/** How a build ends that took from 2000 to 3000. */
+export function end(change: Partial<BuildEnd> = {}): BuildEnd {
+  return { status: 0, startedAt: 2000, stoppedAt: 3000, isCached: false, ...change };
+}
+
+/** A project with one jobset. */
+export async function sampleJobset(
+  database: Database,
+  change: Partial<JobsetSettings> = {},
+): Promise<JobsetRecord> {
+  const { id } = (await database.projects.find('fleet')) ?? (await database.projects.create(project()));
+  return await database.jobsets.create(id, jobset(change));
+}
+
+export interface SampleEvaluation {
+  readonly id: number;
+  readonly added: readonly AddedJob[];
+  /** The build of a job. */
+  build(job: string): number;
+}
+
+export async function begin(database: Database, jobsetId: number, inputHash = 'hash'): Promise<number> {
+  return await database.evaluations.begin({
+    jobsetId,
+    startedAt: 1000,
+    checkoutMs: 10,
+    inputHash,
+    flake: null,
+    nixExprInput: 'src',
+    nixExprPath: 'release.nix',
+    inputs: [],
+  });
+}
+
+/** An evaluation with these jobs, ended as said. */
+export async function evaluate(
+  database: Database,
+  jobsetId: number,
+  jobs: readonly NewBuild[],
+  state: EvaluationEnd['state'] = 'done',
+): Promise<SampleEvaluation> {
+  const id = await begin(database, jobsetId);
+  const added = await database.evaluations.addJobs(id, jobs, 1000);
+  await database.evaluations.finish(id, { state, at: 2000, evaluationMs: 20, errorMessage: null });
+  return {
+    id,
+    added,
+    build(name) {
+      const found = added.find(({ job }) => job === name);
+      if (found === undefined) throw new Error(`no job ${name}`);
+      return found.buildId;
+    },
+  };
+}
+
+export async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
+  return await Array.fromAsync(items);
+}
