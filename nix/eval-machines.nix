@@ -10,6 +10,7 @@
 #   info.hostNames          names only; evaluates no host
 #   info.deployment         what a deployment needs to know of all hosts, as data for --json
 #   info.deploymentFor      the same for some hosts: { hostNames }
+#   info.deploymentOf       the same for each host, by name
 #   info.buildShell         derivation path of network.buildShell, or null
 #   machines                one derivation that links the toplevels of the hosts named in a JSON file
 {
@@ -106,6 +107,7 @@ in
     deployment = deployment hostNames;
     deploymentFor = { hostNames }: deployment hostNames;
     machines = forHosts (name: builtins.head (deployment [ name ]).hosts);
+    deploymentOf = forHosts (name: deployment [ name ]);
     machineList = (deployment hostNames).hosts;
     network = settings;
     buildShell = settings.buildShell.drvPath or null;

@@ -15,8 +15,9 @@
   fresh,
 }:
 let
-  inherit (builtins) attrNames concatLists filter foldl' functionArgs intersectAttrs isAttrs isFunction isList isPath;
-  inherit (builtins) isString listToAttrs match seq toJSON toXML trace tryEval typeOf unsafeDiscardStringContext;
+  inherit (builtins) appendContext attrNames concatLists concatMap foldl' functionArgs getContext hasContext;
+  inherit (builtins) intersectAttrs isAttrs isFunction isList isPath isString listToAttrs match seq toJSON toXML trace;
+  inherit (builtins) tryEval typeOf unsafeDiscardStringContext;
 
   # As Nix calls functions found on an attribute path: only those that take a set by names.
   takesNames = f: functionArgs f != { } || match ".*<attrspat[ />].*" (toXML f) != null;
@@ -31,9 +32,46 @@ let
 
   sharedTop = call (root null);
   top = if fresh then _: call (root null) else _: sharedTop;
-  select = path: foldl' (v: name: call v.${name}) (top null) path;
+  select = foldl' (v: name: call v.${name});
 
   isDerivation = v: isAttrs v && (v.type or null) == "derivation";
+
+  # What NixOS makes of a configuration stands for its system: below it are all options and packages there are.
+  isConfiguration = v: isAttrs v && !isDerivation v && v ? config && v ? options && v ? config.system.build.toplevel;
+  systemOf = v: if isConfiguration v then v.config.system.build.toplevel else v;
+
+  # The constituents of an aggregate in their order: derivations, and names (or patterns) of jobs.
+  constituent =
+    c:
+    if !isString c then
+      [
+        {
+          drvPath = unsafeDiscardStringContext c.drvPath;
+          output = c.outputName or "out";
+          path = unsafeDiscardStringContext c.outPath;
+        }
+      ]
+    else if hasContext c then
+      concatMap (
+        drvPath:
+        map (output: {
+          inherit drvPath output;
+          path = unsafeDiscardStringContext c;
+        }) ((getContext c).${drvPath}.outputs or [ ])
+      ) (attrNames (getContext c))
+    else
+      [ { name = c; } ];
+  aggregateOf = v: {
+    constituents = concatMap constituent (v.constituents or (throw "an aggregate must have an attribute 'constituents'"));
+    globs = (v._hydraGlobConstituents or false) == true;
+  };
+  # The aggregate with these constituents, as if they had been written there as derivations.
+  withConstituents =
+    v: constituents:
+    v
+    // derivation (
+      v.drvAttrs // { constituents = map (c: appendContext c.path { ${c.drvPath}.outputs = [ c.output ]; }) constituents; }
+    );
 
   # The members of `meta` that JSON can say, a few levels deep. Functions and derivations are left out.
   maxDepth = 5;
@@ -69,7 +107,8 @@ let
           outputs = listToAttrs (
             map (name: { inherit name; value = unsafeDiscardStringContext (toString v.${name}.outPath); }) (v.outputs or [ "out" ])
           );
-        };
+        }
+        // (if (v._hydraAggregate or false) == true then { aggregate = aggregateOf v; } else { });
       }
     else if isAttrs v then
       { attributes = if force || path == [ ] || (v.recurseForDerivations or false) == true then attrNames v else [ ]; }
@@ -78,9 +117,15 @@ let
 
   tell = word: value: then_: seq (trace "${nonce} ${word} ${toJSON value}" null) then_;
 in
-# Two messages, so that a derivation is known even when its `meta` fails in a way that cannot be caught.
-path:
+# `also` and `constituents` may be null: the path of plain data that is told before the job, and what an aggregate shall be
+# made of. Several messages, so that what comes first is known even when the rest fails in a way that cannot be caught.
+{ path, also, constituents }:
 let
-  v = select path;
+  whole = top null;
+  found = systemOf (select whole path);
+  v = if constituents == null then found else withConstituents found constituents;
+  told = if also == null then null else tell "data" (select whole also) null;
 in
-tell "result" (describe v path) (if isDerivation v && isAttrs (v.meta or null) then tell "meta" (keepMembers 0 v.meta) null else null)
+seq told (
+  tell "result" (describe v path) (if isDerivation v && isAttrs (v.meta or null) then tell "meta" (keepMembers 0 v.meta) null else null)
+)

@@ -38,7 +38,7 @@ export async function seed(db: Kysely<Schema>, dialect: Dialect, wantedBuilds: n
 
 /** Numbers `name` from 0 up to `count`, as a table expression. */
 function numbers(name: string, count: number): string {
-  return `${name}(${name}) as (select 0 union all select ${name} + 1 from ${name} where ${name} < ${count - 1})`;
+  return `${name}(${name}) as (select cast(0 as bigint) union all select ${name} + 1 from ${name} where ${name} < ${count - 1})`;
 }
 
 function seedStatements(dialect: Dialect, evaluations: number, finished: number): readonly string[] {

@@ -29,6 +29,8 @@ export interface PlanOptions {
 }
 
 export interface BuildPlan {
+  /** Outputs by `x.drv!name` that were looked for and are valid. */
+  readonly valid: ReadonlyMap<string, StorePath>;
   /** Steps to add, each before what it needs. With none, and nothing under way, all outputs are valid. */
   readonly steps: ReadonlyMap<StorePath, BuildStep>;
   /** Steps these need that were under way when the plan was made. */
@@ -41,6 +43,7 @@ export async function planBuild(root: StorePath, options: PlanOptions): Promise<
   const steps = new Map<StorePath, BuildStep>();
   const underWay = new Set<StorePath>();
   const checked = new Set<string>();
+  const found = new Map<string, StorePath>();
   let substitutable: ReadonlySet<StorePath> | undefined;
   let level = new Map<StorePath, ReadonlySet<string> | '*'>([[root, '*']]);
 
@@ -57,8 +60,10 @@ export async function planBuild(root: StorePath, options: PlanOptions): Promise<
       for (const path of await fetch(fetchable, store, signal)) valid.add(path);
     }
     const next = new Map<StorePath, Set<string>>();
-    for (const { step, path } of wanted) {
-      if ((path !== undefined && valid.has(path)) || steps.has(step.drvPath)) continue;
+    for (const { step, name, path } of wanted) {
+      const isValid = path !== undefined && valid.has(path);
+      if (isValid) found.set(`${step.drvPath}!${name}`, path);
+      if (isValid || steps.has(step.drvPath)) continue;
       steps.set(step.drvPath, step);
       for (const [input, outputs] of step.inputs) {
         const fresh = outputs.filter((output) => !checked.has(`${input}!${output}`));
@@ -70,11 +75,12 @@ export async function planBuild(root: StorePath, options: PlanOptions): Promise<
     }
     level = next;
   }
-  return { steps, underWay };
+  return { valid: found, steps, underWay };
 }
 
 interface WantedOutput {
   readonly step: BuildStep;
+  readonly name: string;
   /** Undefined when only building tells it. */
   readonly path: StorePath | undefined;
 }
@@ -90,7 +96,7 @@ async function wantedOutputs(
     const names = level.get(step.drvPath) ?? '*';
     const known = await knownOutputs(step, store, signal);
     for (const name of step.outputs.keys()) {
-      if (names === '*' || names.has(name)) wanted.push({ step, path: known.get(name) });
+      if (names === '*' || names.has(name)) wanted.push({ step, name, path: known.get(name) });
     }
   }
   return wanted;

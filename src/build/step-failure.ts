@@ -10,16 +10,23 @@ import type { BuildQueueOptions } from './build-queue.ts';
 
 export type Verdict =
   | { readonly ok: true; readonly how: 'built' | 'substituted' | 'already-valid' }
-  | { readonly ok: false; readonly reason: StepFailure; readonly message: string };
+  | {
+      readonly ok: false;
+      readonly reason: StepFailure;
+      readonly message: string;
+      /** The derivation would fail again. */
+      readonly permanent?: boolean;
+    };
 
 type GivenLimits = Pick<BuildQueueOptions, 'maxSilentSeconds' | 'timeoutSeconds'>;
 
 /** `limits`: those the build was given; Nix no longer says which of its two clocks ended a build. */
 export function judgeResult(result: BuildResult, limits: GivenLimits = {}): Verdict {
-  const failed = (reason: StepFailure): Verdict => ({
+  const failed = (reason: StepFailure, permanent = false): Verdict => ({
     ok: false,
     reason,
     message: failureSentence(result.errorMessage) || `the daemon said ${result.status}`,
+    permanent,
   });
   switch (result.status) {
     case 'built':
@@ -33,7 +40,7 @@ export function judgeResult(result: BuildResult, limits: GivenLimits = {}): Verd
     case 'log-limit-exceeded':
       return failed('log-limit');
     case 'output-rejected':
-      return failed('output-rejected');
+      return failed('output-rejected', true);
     case 'dependency-failed':
       return failed('dependency-failed');
     case 'transient-failure':
@@ -44,6 +51,7 @@ export function judgeResult(result: BuildResult, limits: GivenLimits = {}): Verd
     case 'input-rejected':
     case 'cached-failure':
     case 'not-deterministic':
+      return failed('build-failed', true);
     case 'no-substituters':
       return failed('build-failed');
   }

@@ -16,7 +16,7 @@ afterEach(async () => {
 });
 
 it('can be followed while it is written', async () => {
-  await using log = await openStepLog(folder, drvPath);
+  await using log = openStepLog(folder, drvPath);
   expect(log.file).toBe(join(folder, '3v', '3vz4b0d1kqxhm6rbl0hkx3ypw4dnnmvi-hello.drv.1.log'));
   log.writeLine('one');
   log.writeLine('zwölf');
@@ -27,7 +27,7 @@ it('can be followed while it is written', async () => {
 });
 
 it('never overwrites the log of another attempt', async () => {
-  const logs = [await openStepLog(folder, drvPath), await openStepLog(folder, drvPath)];
+  const logs = [openStepLog(folder, drvPath), openStepLog(folder, drvPath)];
   logs[0]?.writeLine('first');
   logs[1]?.writeLine('second');
   for (const log of logs) await log[Symbol.asyncDispose]();
@@ -37,7 +37,7 @@ it('never overwrites the log of another attempt', async () => {
 });
 
 it('writes all that comes in one turn, and keeps 25 lines of it', async () => {
-  const log = await openStepLog(folder, drvPath);
+  const log = openStepLog(folder, drvPath);
   const lines = Array.from({ length: 30_000 }, (_, index) => `line ${index}`);
   for (const line of lines) log.writeLine(line);
   await log[Symbol.asyncDispose]();
@@ -46,7 +46,7 @@ it('writes all that comes in one turn, and keeps 25 lines of it', async () => {
 });
 
 it('cuts long lines in what it quotes, not in the file', async () => {
-  const log = await openStepLog(folder, drvPath);
+  const log = openStepLog(folder, drvPath);
   log.writeLine('x'.repeat(5000));
   await log[Symbol.asyncDispose]();
   expect(log.tail[0]).toHaveLength(2000);

@@ -262,7 +262,7 @@ export interface BuildRepository {
   /** Those of them that are unfinished become cancelled; says which. */
   cancel(ids: readonly number[], at: number): Promise<readonly number[]>;
   /** Those of them that are finished are queued again, with failures known of their outputs forgotten; says which. */
-  restart(ids: readonly number[], at: number): Promise<readonly number[]>;
+  restart(ids: readonly number[]): Promise<readonly number[]>;
   bump(ids: readonly number[], globalPriority: number): Promise<readonly number[]>;
   setKeep(id: number, keep: boolean): Promise<void>;
   /** Unfinished builds that are in no jobset's latest evaluation. */

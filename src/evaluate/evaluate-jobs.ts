@@ -6,7 +6,7 @@
 import type { Emit, EvaluationError } from '../events/event.ts';
 import { AppError } from '../util/app-error.ts';
 import type { EvaluationRequest, EvaluationSettings, JobResult } from './evaluation.ts';
-import { EvaluationRun } from './evaluation-run.ts';
+import { EvaluationRun, type KeepDerivation, type RecoverJob } from './evaluation-run.ts';
 import { findSyntaxError } from './find-syntax-error.ts';
 import { nixVersion } from './nix-version.ts';
 import { workerSettings } from './worker-settings.ts';
@@ -15,6 +15,8 @@ export interface EvaluationDeps {
   readonly emit: Emit;
   readonly signal?: AbortSignal | undefined;
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly keep?: KeepDerivation | undefined;
+  readonly recover?: RecoverJob | undefined;
 }
 
 /**
@@ -25,14 +27,14 @@ export interface EvaluationDeps {
 export async function* evaluateJobs(
   request: EvaluationRequest,
   settings: EvaluationSettings,
-  { emit, signal, env }: EvaluationDeps,
+  { emit, ...deps }: EvaluationDeps,
 ): AsyncGenerator<JobResult> {
   const start = performance.now();
   const jobs = request.jobs === 'discover' ? [] : request.jobs.map(({ name }) => name);
   emit({ type: 'evaluation.started', source: request.source, jobs });
   let succeeded = 0;
   let failed = 0;
-  for await (const result of results(request, settings, { emit, signal, env })) {
+  for await (const result of results(request, settings, { emit, ...deps })) {
     if (result.ok) succeeded += 1;
     else failed += 1;
     yield result;
@@ -43,7 +45,7 @@ export async function* evaluateJobs(
 async function* results(
   request: EvaluationRequest,
   settings: EvaluationSettings,
-  { emit, signal, env }: EvaluationDeps,
+  { emit, signal, env, keep, recover }: EvaluationDeps,
 ): AsyncGenerator<JobResult> {
   if (request.jobs !== 'discover' && request.jobs.length === 0) return;
   const [version, syntaxError] = await Promise.all([
@@ -56,7 +58,7 @@ async function* results(
     return;
   }
   const workers = workerSettings(request, settings, version, env);
-  await using run = new EvaluationRun({ request, settings, workers, emit, signal });
+  await using run = new EvaluationRun({ request, settings, workers, emit, signal, keep, recover });
   yield* run.results();
 }
 

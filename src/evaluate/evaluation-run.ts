@@ -4,7 +4,8 @@
  * A job goes from `todo` to a worker, and from there to a result; sets found on the way of a discovery put their members
  * into `todo`. A job whose worker was killed goes to `alone` once: when nothing else is left, it gets a fresh worker with
  * no other beside it, and only when that is killed too, it has failed. The policy is that of nix-eval-jobs
- * (src/nix-eval-jobs.cc, 2026).
+ * (src/nix-eval-jobs.cc, 2026). A job that failed for want of something that can be had waits for it without a worker,
+ * and goes back to `todo`.
  */
 
 import type { Emit, EvaluationError } from '../events/event.ts';
@@ -26,8 +27,19 @@ interface RunOptions {
   readonly settings: EvaluationSettings;
   readonly workers: WorkerSettings;
   readonly emit: Emit;
+  readonly keep?: KeepDerivation | undefined;
+  readonly recover?: RecoverJob | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Awaited before a job is told, while the worker that wrote the derivation still holds it from the garbage collector. */
+export type KeepDerivation = (drvPath: StorePath) => Promise<void>;
+
+/**
+ * Given the name of a job that failed and what Nix printed. `undefined`: that is all there is to it. Else settles when
+ * the job is to be tried again, or with the error that it fails with.
+ */
+export type RecoverJob = (job: string, text: string) => Promise<EvaluationError | undefined> | undefined;
 
 interface Slot {
   readonly worker: ReplWorker;
@@ -47,13 +59,14 @@ export class EvaluationRun implements AsyncDisposable {
   readonly #onAbort = (): void => this.#fail(new AppError('interrupted', 'the evaluation was interrupted'));
   /** Jobs under way, those that still wait for their worker to start included. */
   #active = 0;
+  #waiting = 0;
   #runsAlone = false;
   #sampling = false;
 
   constructor(options: RunOptions) {
     this.#options = options;
-    const { jobs } = options.request;
-    this.#todo = jobs === 'discover' ? [{ name: '', attrPath: [] }] : [...jobs];
+    const { jobs, within } = options.request;
+    this.#todo = jobs === 'discover' ? [{ name: '', attrPath: within?.attrPath ?? [] }] : [...jobs];
     this.#sampler = setInterval(() => void this.#sample(), samplePeriodMs);
     options.signal?.addEventListener('abort', this.#onAbort, { once: true });
     if (options.signal?.aborted) this.#onAbort();
@@ -89,8 +102,8 @@ export class EvaluationRun implements AsyncDisposable {
     }
     if (this.#active > 0) return;
     const alone = this.#alone.shift();
-    if (alone === undefined) this.#results.end();
-    else this.#start(alone, true);
+    if (alone !== undefined) this.#start(alone, true);
+    else if (this.#waiting === 0) this.#results.end();
   }
 
   #start(job: JobRequest, alone: boolean): void {
@@ -122,7 +135,7 @@ export class EvaluationRun implements AsyncDisposable {
       settings.jobTimeoutMs === undefined
         ? undefined
         : setTimeout(() => this.#kill(slot, 'timeout'), settings.jobTimeoutMs);
-    const answer = await slot.worker.run(job.attrPath, (text) =>
+    const answer = await slot.worker.run(job, (text) =>
       emit({ type: 'evaluation.job.message', job: job.name, text }),
     );
     clearTimeout(timer);
@@ -133,41 +146,60 @@ export class EvaluationRun implements AsyncDisposable {
       return;
     }
     if (answer.type === 'error') {
+      const recovery = this.#options.recover?.(job.name, answer.text);
       const error = parseEvaluationError(answer.text, { wholeTrace: settings.showTrace });
-      this.#failJob(job, withLog(error, answer.buildLog));
-    } else this.#take(job, answer, performance.now() - start);
+      if (recovery === undefined) this.#failJob(job, withLog(error, answer.buildLog), answer.data);
+      else void this.#wait(job, recovery);
+    } else await this.#take(job, answer, performance.now() - start);
     await this.#dismissIfSpent(slot);
     slot.busy = false;
   }
 
+  async #wait(job: JobRequest, recovery: Promise<EvaluationError | undefined>): Promise<void> {
+    this.#waiting += 1;
+    try {
+      const error = await recovery;
+      if (error === undefined) this.#todo.unshift(job);
+      else this.#failJob(job, error);
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#waiting -= 1;
+    this.#pump();
+  }
+
   /** What a finished job brought. */
-  #take(
+  async #take(
     job: JobRequest,
-    { result, meta }: WorkerAnswer & { readonly type: 'result' },
+    { result, meta, data }: WorkerAnswer & { readonly type: 'result' },
     durationMs: number,
-  ): void {
-    const { request, emit } = this.#options;
+  ): Promise<void> {
+    const { request, emit, keep } = this.#options;
     if ('derivation' in result) {
-      const { name: drvName, system, outputs } = result.derivation;
+      const { name: drvName, system, outputs, aggregate } = result.derivation;
       const drvPath = parseStorePath(result.derivation.drvPath);
+      await keep?.(drvPath);
       this.#results.push({
         ok: true,
-        ...job,
+        name: job.name,
+        attrPath: job.attrPath,
         drvName,
         system,
         drvPath,
         outputs: new Map(Object.entries(outputs).map(([name, path]) => [name, knownPath(path)])),
         meta,
         durationMs,
+        ...(data === undefined ? {} : { data }),
+        ...(aggregate === undefined ? {} : { aggregate }),
       });
       emit({ type: 'evaluation.job.done', job: job.name, drvPath, durationMs });
-    } else if (request.jobs !== 'discover') {
+    } else if (request.jobs !== 'discover' || (request.within !== undefined && job.name !== '')) {
       const what = 'attributes' in result ? 'a set' : `of type ${result.other}`;
       this.#failJob(job, plainError(`${job.attrPath.join('.')} should be a derivation, but is ${what}`));
     } else if ('attributes' in result) {
       const members = result.attributes.map((attribute) => {
         const attrPath = [...job.attrPath, attribute];
-        return { name: attrPath.join('.'), attrPath };
+        return request.within?.job(attribute) ?? { name: jobName(attrPath), attrPath };
       });
       this.#todo.push(...members);
     }
@@ -194,9 +226,9 @@ export class EvaluationRun implements AsyncDisposable {
     else this.#failJob(job, { message: failure, trace: lastWords === '' ? failure : lastWords });
   }
 
-  #failJob(job: JobRequest, error: EvaluationError): void {
-    this.#results.push({ ok: false, ...job, error });
-    this.#options.emit({ type: 'evaluation.job.failed', job: job.name, error });
+  #failJob({ name, attrPath }: JobRequest, error: EvaluationError, data?: unknown): void {
+    this.#results.push({ ok: false, name, attrPath, error, ...(data === undefined ? {} : { data }) });
+    this.#options.emit({ type: 'evaluation.job.failed', job: name, error });
   }
 
   async #takeSlot(): Promise<Slot> {
@@ -252,6 +284,11 @@ export class EvaluationRun implements AsyncDisposable {
       this.#sampling = false;
     }
   }
+}
+
+/** As Hydra has it: a part with a dot in it is quoted. */
+function jobName(attrPath: readonly string[]): string {
+  return attrPath.map((part) => (part.includes('.') ? `"${part}"` : part)).join('.');
 }
 
 function plainError(message: string): EvaluationError {

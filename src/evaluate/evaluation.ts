@@ -19,12 +19,28 @@ export interface EvaluationRequest {
   readonly freshRoot: boolean;
   /** With 'discover': go into every attribute set, not only those that ask for it. */
   readonly forceRecurse?: boolean;
+  /** With 'discover': the one set whose members are jobs, by what attribute; the root is not walked. */
+  readonly within?: {
+    readonly attrPath: readonly string[];
+    readonly job: (attribute: string) => JobRequest;
+  };
 }
 
 export interface JobRequest {
   /** The name people see, e.g. the machine's. */
   readonly name: string;
   readonly attrPath: readonly string[];
+  /** Where there is data to tell with the job. */
+  readonly also?: readonly string[];
+  /** Makes the aggregate that is there anew, of these outputs instead of the constituents that it names. */
+  readonly constituents?: readonly ConstituentOutput[];
+}
+
+export interface ConstituentOutput {
+  readonly drvPath: StorePath;
+  readonly output: string;
+  /** Its store path, or the placeholder for one that is not known yet. */
+  readonly path: string;
 }
 
 export interface EvaluationSettings {
@@ -56,6 +72,16 @@ export interface EvaluatedJob {
   /** What Nix could say of `meta`, JSON only. */
   readonly meta: Readonly<Record<string, unknown>>;
   readonly durationMs: number;
+  /** What was at `also`, as JSON has it. */
+  readonly data?: unknown;
+  /** When the derivation is an aggregate of other jobs (`_hydraAggregate`). */
+  readonly aggregate?: Aggregate;
+}
+
+/** What an aggregate says of itself, in its order. Names are of jobs, or patterns for them. */
+export interface Aggregate {
+  readonly constituents: readonly (ConstituentOutput | { readonly name: string })[];
+  readonly globs: boolean;
 }
 
 export interface FailedJob {
@@ -63,6 +89,8 @@ export interface FailedJob {
   readonly name: string;
   readonly attrPath: readonly string[];
   readonly error: EvaluationError;
+  /** What was at the job's `also`, when that much could be evaluated. */
+  readonly data?: unknown;
 }
 
 export type JobResult = EvaluatedJob | FailedJob;

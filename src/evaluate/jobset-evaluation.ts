@@ -9,7 +9,8 @@ import type { EvaluationSettings } from './evaluation.ts';
 /** Where the jobs are. Paths are relative to the input's store path. */
 export type JobsetExpression =
   | { readonly type: 'legacy'; readonly input: string; readonly path: string }
-  | { readonly type: 'flake'; readonly lockedUrl: string }
+  /** As `lockFlake` gives it. */
+  | { readonly type: 'flake'; readonly lockedUrl: string; readonly sourcePath?: StorePath }
   | { readonly type: 'network'; readonly input: string; readonly path: string };
 
 export interface JobsetEvaluation {
@@ -51,18 +52,21 @@ export interface JobsetJob {
 export type JobsetResult =
   | { readonly type: 'job'; readonly job: JobsetJob }
   | { readonly type: 'failed'; readonly job: string; readonly error: EvaluationError }
-  /** Once, before the first job: what a network says about its hosts. */
+  /**
+   * Once, after the last host of a network: what it says about them. A worker that has a host in hand can say that at no
+   * cost, so jobs need not wait for it.
+   */
   | { readonly type: 'network'; readonly network: LoadedNetwork }
   | { readonly type: 'warning'; readonly text: string };
 
 export interface JobsetEvaluationDeps {
   /**
-   * Builds what an import from derivation needs; the job goes on when it is there. Rejects only with `interrupted`;
-   * a failed build is told in words.
+   * Builds what an import from derivation needs; the job goes on when it is there, and it must stay there until the
+   * evaluation is over. Rejects only with `interrupted`; a failed build is told in words.
    */
-  buildImported(
+  readonly buildImported: (
     drvPath: StorePath,
-  ): Promise<{ readonly ok: true } | { readonly ok: false; readonly message: string }>;
+  ) => Promise<{ readonly ok: true } | { readonly ok: false; readonly message: string }>;
   /** Makes the derivation safe from the garbage collector before the job is told. */
-  keep(drvPath: StorePath): Promise<void>;
+  readonly keep: (drvPath: StorePath) => Promise<void>;
 }

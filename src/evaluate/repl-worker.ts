@@ -12,9 +12,11 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { activityResult } from '../nix/activity.ts';
 import { parseInternalJsonLine } from '../nix/internal-json.ts';
+import { isStorePath } from '../nix/store-path.ts';
 import { stripAnsi } from '../nix/strip-ansi.ts';
 import { type Argv, type ProcessExit, type RunningProcess, startProcess } from '../process/start-process.ts';
 import { AppError } from '../util/app-error.ts';
+import type { JobRequest } from './evaluation.ts';
 import { readLines } from './read-lines.ts';
 import { jobInput, workerWords } from './worker-input.ts';
 
@@ -25,6 +27,17 @@ const resultSchema = z.union([
       system: z.string(),
       drvPath: z.string(),
       outputs: z.record(z.string(), z.string()),
+      aggregate: z
+        .object({
+          constituents: z.array(
+            z.union([
+              z.object({ drvPath: z.string().refine(isStorePath), output: z.string(), path: z.string() }),
+              z.object({ name: z.string() }),
+            ]),
+          ),
+          globs: z.boolean(),
+        })
+        .optional(),
     }),
   }),
   z.object({ attributes: z.array(z.string()) }),
@@ -40,9 +53,15 @@ export type WorkerAnswer =
       readonly type: 'result';
       readonly result: WorkerResult;
       readonly meta: Readonly<Record<string, unknown>>;
+      readonly data: unknown;
     }
   /** Errors as Nix printed them, and the last that derivations built on the way printed. */
-  | { readonly type: 'error'; readonly text: string; readonly buildLog: readonly string[] }
+  | {
+      readonly type: 'error';
+      readonly text: string;
+      readonly buildLog: readonly string[];
+      readonly data: unknown;
+    }
   | { readonly type: 'died'; readonly exit: ProcessExit; readonly lastWords: string };
 
 interface Job {
@@ -50,6 +69,7 @@ interface Job {
   readonly resolve: (answer: WorkerAnswer) => void;
   readonly errors: string[];
   readonly buildLog: string[];
+  data?: unknown;
   result?: WorkerResult;
   meta?: Readonly<Record<string, unknown>>;
 }
@@ -101,9 +121,9 @@ export class ReplWorker implements AsyncDisposable {
     return this.#exit === undefined;
   }
 
-  /** Evaluates what is at the path. One at a time. Messages are warnings and traces, without colours. */
-  run(attrPath: readonly string[], onMessage: (text: string) => void): Promise<WorkerAnswer> {
-    return this.#ask(jobInput(attrPath, this.#nonce), onMessage);
+  /** Evaluates what is at the job's path. One at a time. Messages are warnings and traces, without colours. */
+  run(job: Omit<JobRequest, 'name'>, onMessage: (text: string) => void): Promise<WorkerAnswer> {
+    return this.#ask(jobInput(job, this.#nonce), onMessage);
   }
 
   kill(): Promise<void> {
@@ -166,14 +186,17 @@ export class ReplWorker implements AsyncDisposable {
       if (parsed.success) job.result = parsed.data;
       // A set can call itself a derivation and have anything for a name.
       else job.errors.push(`error: this is no proper derivation: ${z.prettifyError(parsed.error)}`);
+    } else if (word === workerWords.data) {
+      job.data = JSON.parse(json);
     } else if (word === workerWords.meta) {
       job.meta = metaSchema.safeParse(JSON.parse(json)).data ?? {};
     } else if (word === workerWords.ready && job.errors.length === 0) {
-      this.#answer({ type: 'result', result: { other: 'ready' }, meta: {} });
+      this.#answer({ type: 'result', result: { other: 'ready' }, meta: {}, data: undefined });
     } else if (job.result === undefined) {
-      this.#answer({ type: 'error', text: job.errors.join('\n\n'), buildLog: job.buildLog });
+      const text = job.errors.join('\n\n');
+      this.#answer({ type: 'error', text, buildLog: job.buildLog, data: job.data });
     } else {
-      this.#answer({ type: 'result', result: job.result, meta: job.meta ?? {} });
+      this.#answer({ type: 'result', result: job.result, meta: job.meta ?? {}, data: job.data });
     }
   }
 

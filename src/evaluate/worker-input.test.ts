@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseStorePath } from '../nix/store-path.ts';
 import { jobInput, requestExpression, setupInput } from './worker-input.ts';
 
 const dollar = '$';
@@ -14,8 +15,20 @@ describe('worker input', () => {
   });
 
   it('is one line per job, whatever the path', () => {
-    expect(jobInput(['a.b', `c"${dollar}{d}\n`], 'n0nce')).toBe(
-      `proteusWorker [ "a.b" "c\\"\\${dollar}{d}\\n" ]\nbuiltins.trace "n0nce end" null\n`,
+    expect(jobInput({ attrPath: ['a.b', `c"${dollar}{d}\n`] }, 'n0nce')).toBe(
+      `proteusWorker { path = [ "a.b" "c\\"\\${dollar}{d}\\n" ]; also = null; constituents = null; }
+builtins.trace "n0nce end" null\n`,
+    );
+  });
+
+  it('says what else is wanted of a job', () => {
+    const drvPath = parseStorePath(`/nix/store/${'0'.repeat(32)}-c.drv`);
+    const constituents = [{ drvPath, output: 'out', path: '/1x' }];
+    const input = jobInput({ attrPath: ['a'], also: ['info', 'a'], constituents }, 'n0nce');
+
+    expect(input).toContain(' also = [ "info" "a" ]; ');
+    expect(input).toContain(
+      ` constituents = [ { drvPath = "${drvPath}"; output = "out"; path = "/1x"; } ]; `,
     );
   });
 

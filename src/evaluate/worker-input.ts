@@ -6,10 +6,16 @@
 
 import { readFileSync } from 'node:fs';
 import { nixString, nixStringList } from '../nix/nix-string.ts';
-import type { EvaluationRequest } from './evaluation.ts';
+import type { ConstituentOutput, EvaluationRequest, JobRequest } from './evaluation.ts';
 
 /** The words that follow the nonce in messages from a worker. */
-export const workerWords = { ready: 'ready', result: 'result', meta: 'meta', end: 'end' } as const;
+export const workerWords = {
+  ready: 'ready',
+  data: 'data',
+  result: 'result',
+  meta: 'meta',
+  end: 'end',
+} as const;
 
 const workerFunction = oneLine(readFileSync(new URL('../../nix/worker.nix', import.meta.url), 'utf8'));
 
@@ -25,8 +31,17 @@ export function setupInput(request: EvaluationRequest, nonce: string): string {
 }
 
 /** Describes what is at an attribute path, then says `end`. */
-export function jobInput(attrPath: readonly string[], nonce: string): string {
-  return `proteusWorker ${nixStringList(attrPath)}\n${say(nonce, workerWords.end)}`;
+export function jobInput({ attrPath, also, constituents }: Omit<JobRequest, 'name'>, nonce: string): string {
+  const parameters = [
+    `path = ${nixStringList(attrPath)};`,
+    `also = ${also === undefined ? 'null' : nixStringList(also)};`,
+    `constituents = ${constituents === undefined ? 'null' : `[ ${constituents.map(outputSet).join(' ')} ]`};`,
+  ].join(' ');
+  return `proteusWorker { ${parameters} }\n${say(nonce, workerWords.end)}`;
+}
+
+function outputSet({ drvPath, output, path }: ConstituentOutput): string {
+  return `{ drvPath = ${nixString(drvPath)}; output = ${nixString(output)}; path = ${nixString(path)}; }`;
 }
 
 /** The parts of a request that are foreign Nix code, as members of an attribute set. */
@@ -45,7 +60,12 @@ function say(nonce: string, word: string): string {
  */
 function onOneLine(expression: string): string {
   const plain = expression.trim();
-  return /[\n\r\t#]/.test(plain) ? `import (builtins.toFile "root.nix" ${nixString(plain)})` : plain;
+  return isPlain(plain) ? plain : `import (builtins.toFile "root.nix" ${nixString(plain)})`;
+}
+
+/** Whether an expression can be typed to a repl as it is. */
+export function isPlain(expression: string): boolean {
+  return !/[\n\r\t#]/.test(expression.trim());
 }
 
 function oneLine(source: string): string {

@@ -16,7 +16,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import { type StorePath, storeDir } from '../nix/store-path.ts';
+import { isStorePath, type StorePath, storeDir } from '../nix/store-path.ts';
 import { AppError } from '../util/app-error.ts';
 import { errorMessage } from '../util/error-message.ts';
 import { pathInfoOfRow } from './path-info-of-row.ts';
@@ -93,6 +93,33 @@ export class StoreDatabase implements Disposable {
   lookupPath(path: StorePath): PathInfo | undefined {
     const row = this.#ask((opened) => opened.exact.get(path));
     return row === undefined ? undefined : pathInfoOfRow(row);
+  }
+
+  /** A derivation that has this output, the newest when there are several; the output need not be there. */
+  deriverOf(output: StorePath): StorePath | undefined {
+    const row = this.#ask((opened) => opened.deriver.get(output));
+    return typeof row?.path === 'string' && isStorePath(row.path) ? row.path : undefined;
+  }
+
+  /**
+   * The outputs by name of those derivations whose outputs are all valid. Left out are also those with an output that
+   * is content-addressed: of these the database may not know all.
+   */
+  validOutputs(drvPaths: readonly StorePath[]): Map<StorePath, Map<string, StorePath>> {
+    return this.#ask((opened) => {
+      const found = new Map<StorePath, Map<string, StorePath>>();
+      for (const drvPath of drvPaths) {
+        const rows = opened.outputs.all(drvPath);
+        const outputs = new Map<string, StorePath>();
+        for (const { id, path, ca } of rows) {
+          if (typeof id === 'string' && typeof path === 'string' && isStorePath(path) && ca === '') {
+            outputs.set(id, path);
+          }
+        }
+        if (rows.length > 0 && outputs.size === rows.length) found.set(drvPath, outputs);
+      }
+      return found;
+    });
   }
 
   /** Another number whenever anything in the database may have changed. */
@@ -204,6 +231,16 @@ function openFile(location: string) {
         `select ${columns} from ValidPaths v where v.path >= ? order by v.path limit 1`,
       ),
       exact: database.prepare(`select ${columns} from ValidPaths v where v.path = ?`),
+      deriver: database.prepare(
+        `select v.path from DerivationOutputs o join ValidPaths v on o.drv = v.id where o.path = ?
+         order by v.id desc limit 1`,
+      ),
+      // The ca column is null for input-addressed paths, and the whole row for paths that are not valid.
+      outputs: database.prepare(
+        `select o.id, o.path, case when v.id is not null then ifnull(v.ca, '') end ca
+         from ValidPaths d join DerivationOutputs o on o.drv = d.id left join ValidPaths v on v.path = o.path
+         where d.path = ?`,
+      ),
       after: database.prepare(`select ${columns} from ValidPaths v where v.id > ? order by v.id limit ?`),
     };
   } catch (error) {

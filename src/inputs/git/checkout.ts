@@ -24,7 +24,14 @@ export async function deepClone(mirror: Mirror, commit: string, into: string): P
   await git(mirror, ['init', '--quiet', '--template=', '--initial-branch=fetchgit', into]);
   await git(mirror, [
     `--git-dir=${gitDir}`,
-    ...['-c', 'fetch.writeCommitGraph=false', 'fetch', '--quiet', '--no-write-fetch-head'],
+    ...[
+      '-c',
+      'fetch.writeCommitGraph=false',
+      'fetch',
+      '--quiet',
+      '--no-write-fetch-head',
+      '--update-head-ok',
+    ],
     `--upload-pack=${trustingUploadPack}`,
     ...['--', mirror.folder, `+${commit}:${branch}`],
   ]);

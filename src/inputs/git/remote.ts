@@ -46,7 +46,7 @@ function parseUrl(text: string): GitRemote {
   if (kind === 'local' && host !== '') throw refuse(text, 'a file:// URL has three slashes');
   if (kind !== 'local' && host === '') throw refuse(text, 'it names no host');
   const [, user, password] = /^([^:]*)(?::(.*))?$/.exec(userInfo ?? '')?.map(decode) ?? [];
-  if (/^-/.test(host) || user?.startsWith('-')) throw refuse(text, 'it would be taken for an option');
+  if (host.startsWith('-') || user?.startsWith('-')) throw refuse(text, 'it would be taken for an option');
   // They go to git line by line.
   if (/[\u0000-\u001f\u007f]/.test(`${user}${password}`))
     throw refuse(text, 'its user has a control character in it');

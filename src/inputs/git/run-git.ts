@@ -87,10 +87,11 @@ export function gitVariables({ env, remote, sshKey }: Omit<GitContext, 'signal'>
       variables.PROTEUS_PASSWORD = remote.password;
     }
   }
-  // Without a key ssh is left as it is configured: having no terminal, it cannot ask either.
-  const ssh =
-    sshKey === undefined ? env.GIT_SSH_COMMAND : `ssh -i ${shellQuote(sshKey)} -o IdentitiesOnly=yes`;
-  if (ssh !== undefined) variables.GIT_SSH_COMMAND = `${ssh} -o BatchMode=yes`;
+  // With neither, ssh is left as git's configuration has it: without a terminal it cannot ask.
+  if (sshKey !== undefined || env.GIT_SSH_COMMAND !== undefined) {
+    const key = sshKey === undefined ? '' : ` -i ${shellQuote(sshKey)} -o IdentitiesOnly=yes`;
+    variables.GIT_SSH_COMMAND = `${env.GIT_SSH_COMMAND ?? 'ssh'}${key} -o BatchMode=yes`;
+  }
   variables.GIT_CONFIG_COUNT = String(config.length);
   config.forEach(([key, value], at) => {
     variables[`GIT_CONFIG_KEY_${at}`] = key;

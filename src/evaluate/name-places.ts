@@ -1,0 +1,23 @@
+/** Says where an error is in the words of who wrote the code: `INPUT/path/in/repository` for a place in a store path. */
+
+import type { EvaluationError } from '../events/event.ts';
+import type { StorePath } from '../nix/store-path.ts';
+
+/** `sources` has the name of what each store path was made of; `''` for paths that are to begin in the repository. */
+export function namePlaces(error: EvaluationError, sources: ReadonlyMap<StorePath, string>): EvaluationError {
+  const { message, position, trace } = error;
+  const named = { message: nameIn(message, sources), trace: nameIn(trace, sources) };
+  return position === undefined
+    ? named
+    : { ...named, position: { ...position, file: nameIn(position.file, sources) } };
+}
+
+function nameIn(text: string, sources: ReadonlyMap<StorePath, string>): string {
+  let named = text;
+  for (const [path, name] of sources) {
+    named = named.replaceAll(`${path}/`, name === '' ? '' : `${name}/`);
+    // An input that is a file.
+    if (name !== '') named = named.replaceAll(path, name);
+  }
+  return named;
+}
