@@ -23,6 +23,7 @@ export async function findProductFile(
   filesAt: string,
 ): Promise<ProductFile> {
   if (below.some((part) => part === '..' || part === '.' || /[/\0]/.test(part))) return { type: 'missing' };
+  if (product.path.split('/').includes('..')) return { type: 'missing' };
   const root = path.resolve(product.path).split('/').slice(0, 4).join('/');
   if (!isStorePath(root)) return { type: 'missing' };
   const onDisk = (storePath: string): string => filesAt + storePath.slice(storeDir.length);

@@ -53,7 +53,7 @@ export function describeV1(app: V1, { settings }: Pick<ApiDeps, 'settings'>): un
         "Beside this the server has Hydra's own API, at Hydra's addresses.",
       license: { name: 'MIT' },
     },
-    servers: [{ url: settings.baseUrl ?? '/' }],
+    servers: [{ url: `${settings.baseUrl ?? ''}/api/v1` }],
     security: [{}, { token: [] }, { session: [] }],
   });
 }

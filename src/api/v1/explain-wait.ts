@@ -12,15 +12,15 @@ export function explainWait(
     case 'finished':
       return reason.status === 0 ? 'It is finished, and succeeded.' : 'It is finished, and did not succeed.';
     case 'not-planned':
-      return `Its derivations have not been looked at yet; ${count(reason.ahead, 'build')} come first.`;
+      return `Its derivations have not been looked at yet; ${comeFirst(reason.ahead, 'build')}.`;
     case 'running': {
       const steps = reason.steps.map(({ drvPath, builder }) => `${nameOf(drvPath)} on ${builder}`);
       return `It is being built: ${listed(steps)}.`;
     }
     case 'dependencies':
-      return `It waits for ${count(reason.left, 'step')} that it needs, of which ${reason.running} are being built.`;
+      return `It waits for ${count(reason.left, 'step')} that it needs; ${reason.running} of them being built.`;
     case 'no-free-slot':
-      return `All builders that could take it are busy (${listed(reason.builders)}); ${count(reason.ahead, 'step')} come first.`;
+      return `All builders that could take it are busy (${listed(reason.builders)}); ${comeFirst(reason.ahead, 'step')}.`;
     case 'builders-avoided': {
       const builders = reason.builders.map(
         ({ name, until, why }) =>
@@ -51,6 +51,10 @@ function listed(items: readonly string[]): string {
 
 function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+function comeFirst(number: number, noun: string): string {
+  return `${count(number, noun)} ${number === 1 ? 'comes' : 'come'} first`;
 }
 
 function nameOf(drvPath: string): string {

@@ -48,7 +48,7 @@ export function addEventRoute(app: V1, { ci, heartbeatMs = 15_000 }: ApiDeps): v
     const { types, project, jobset } = c.req.valid('query');
     const lastId = /^\d{1,15}$/.exec(c.req.header('Last-Event-ID') ?? '')?.[0];
     const wants = (event: ServerEvent): boolean =>
-      (types === undefined || matches(types, event.type)) &&
+      (types === undefined || types.size === 0 || matches(types, event.type)) &&
       (project === undefined || ('project' in event && event.project === project)) &&
       (jobset === undefined || ('jobset' in event && event.jobset === jobset));
     c.header('Content-Type', 'text/event-stream');

@@ -15,7 +15,7 @@ const name = (what: string) =>
   z
     .string()
     .max(1000)
-    .regex(/^\P{Cc}*$/u, 'wanted no control characters')
+    .refine((text) => !/\p{Cc}/u.test(text), 'wanted no control characters')
     .meta({ description: what });
 
 export const buildParameters = z.object({ id: number('The id of a build.') });

@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { openTestApi, origin, password } from '../testing/test-api.ts';
+
+describe('a private server', () => {
+  it.each([
+    '/',
+    '/project/tests',
+    '/api/queue?nr=1',
+    '/api/v1/events',
+    '/api/openapi.json',
+    '/log/x',
+    '/nosuch',
+  ])('keeps %s to its users', async (path) => {
+    await using api = await openTestApi({ private: true });
+    const response = await api.request(path, { headers: { Accept: 'application/json' } });
+
+    expect(response.status).toBe(403);
+    expect(await response.json()).toMatchObject({ error: 'This page requires you to sign in.' });
+  });
+
+  it('lets people sign in', async () => {
+    await using api = await openTestApi({ private: true });
+    const response = await api.request('/login', {
+      method: 'POST',
+      body: { username: 'nobody', password },
+      headers: { Origin: origin },
+    });
+    const Cookie = response.headers.get('Set-Cookie') ?? '';
+
+    expect(await api.json('/project/tests', { headers: { Cookie } })).toMatchObject({ name: 'tests' });
+    expect(await api.json('/', { as: 'nobody' })).toHaveLength(1);
+  });
+
+  it('takes webhooks by their signature', async () => {
+    await using api = await openTestApi({ private: true });
+
+    await api.json('/api/push-github', { method: 'POST', body: {}, status: 401 });
+    await api.json('/api/push-gitea', { method: 'POST', body: {}, status: 401 });
+  });
+});
