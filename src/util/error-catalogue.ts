@@ -148,6 +148,12 @@ export const errorCatalogue = {
     exit: 1,
     hint: 'Choose another port, or end what listens there.',
   },
+  'cache.not-served': {
+    sentence: 'The cache does not answer for a path that it should have.',
+    status: 500,
+    exit: 1,
+    hint: 'The log of the server says what went wrong; it is tried again by itself.',
+  },
   'cache.nar-corrupted': {
     sentence: 'What lies in the store is not what its database says.',
     status: 500,
@@ -262,6 +268,60 @@ export const errorCatalogue = {
     exit: 1,
     hint: '`proteus builder list` shows the builders and their names.',
   },
+  'config.invalid': {
+    sentence: 'The configuration is not right.',
+    status: 500,
+    exit: 2,
+    hint: 'docs/reference/configuration.md lists every key with its form and default.',
+  },
+  'server.running': {
+    sentence: 'Another server works on the same data directory.',
+    status: 409,
+    exit: 1,
+    hint: 'End it first, or give this one a data directory of its own with --data-directory.',
+  },
+  'server.data-directory': {
+    sentence: 'The data directory of the server cannot be used.',
+    status: 500,
+    exit: 1,
+    hint: 'It must be writable for the user that the server runs as; --data-directory names another.',
+  },
+  'server.listen': {
+    sentence: 'The server cannot listen on its address.',
+    status: 500,
+    exit: 1,
+    hint: 'Choose another address with --listen, or end what listens there.',
+  },
+  'server.unreachable': {
+    sentence: 'No Proteus server answers.',
+    status: 502,
+    exit: 1,
+    hint: 'Start one with `proteus serve`, or say where it is with --server URL.',
+  },
+  'server.refused': {
+    sentence: 'The server refused what was asked of it.',
+    status: 400,
+    exit: 1,
+    hint: 'The message is the server’s own.',
+  },
+  'server.answer': {
+    sentence: 'What answers under the address of the server is not a Proteus that this one understands.',
+    status: 502,
+    exit: 1,
+    hint: 'Look whether the address is right, and whether client and server have the same version.',
+  },
+  'user.invalid': {
+    sentence: 'A user cannot be made or changed like that.',
+    status: 400,
+    exit: 1,
+    hint: 'See `proteus user create --help`.',
+  },
+  'user.unknown': {
+    sentence: 'There is no user of that name.',
+    status: 404,
+    exit: 1,
+    hint: '`proteus user list` shows the users.',
+  },
   'access.hash-invalid': {
     sentence: 'A password hash is not in a form that Proteus can check.',
     status: 400,
@@ -333,6 +393,12 @@ export const errorCatalogue = {
     status: 413,
     exit: 1,
     hint: 'Send less at a time.',
+  },
+  'up.checkout': {
+    sentence: 'There is no git checkout that a server could follow.',
+    status: 400,
+    exit: 1,
+    hint: 'Run it in a git checkout with the network file committed.',
   },
   'usage.invalid': {
     sentence: 'The command line is not right.',
