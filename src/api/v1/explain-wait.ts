@@ -18,7 +18,7 @@ export function explainWait(
       return `It is being built: ${listed(steps)}.`;
     }
     case 'dependencies':
-      return `It waits for ${count(reason.left, 'step')} that it needs; ${reason.running} of them being built.`;
+      return `It waits for ${count(reason.left, 'step')} that it needs, none of which can start yet.`;
     case 'no-free-slot':
       return `All builders that could take it are busy (${listed(reason.builders)}); ${comeFirst(reason.ahead, 'step')}.`;
     case 'builders-avoided': {
