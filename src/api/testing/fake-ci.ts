@@ -123,7 +123,7 @@ export function createFakeCi(database: Database, now: () => number): FakeCi {
     },
     builds: {
       cancel: (ids) => database.builds.cancel(ids, now()),
-      restart: (ids) => database.builds.restart(ids, now()),
+      restart: (ids) => database.builds.restart(ids),
       bump: (ids) => database.builds.bump(ids, Math.floor(now() / 1000)),
       explain: (id) => fake.reasons.get(id) ?? { type: 'unknown-build' },
     },
