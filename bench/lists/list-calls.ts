@@ -68,6 +68,16 @@ export function listCalls({ jobsets, jobs, evaluations, builds, queued }: Seed):
     list('builds.searchJobs, 50', ({ builds }, n) => builds.searchJobs(`PACKAGE-${n % 50}`, 50)),
     list('builds.searchJobs, nothing', ({ builds }, n) => builds.searchJobs(`absent-${n}`, 50)),
     list('builds.latestSucceeded', async ({ builds }, n) => [await builds.latestSucceeded(job(n))]),
+    list('builds.latestSucceeded of anything', async ({ builds }) => [await builds.latestSucceeded({})]),
+    list('builds.latestSucceeded of a jobset', async ({ builds }, n) => [
+      await builds.latestSucceeded(jobset(n)),
+    ]),
+    list('builds.details, 100', ({ builds }, n) =>
+      builds.details(Array.from({ length: 100 }, (_, index) => spread(n + index, finished) + 1)),
+    ),
+    list('builds.latestOfFinishedEvaluation of a jobset', async ({ builds }, n) => [
+      await builds.latestOfFinishedEvaluation(jobset(n)),
+    ]),
     list('builds.latestOfFinishedEvaluation', async ({ builds }, n) => [
       await builds.latestOfFinishedEvaluation(job(n)),
     ]),

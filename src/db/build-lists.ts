@@ -59,6 +59,15 @@ export function createBuildLists(connection: Connection): BuildLists {
     return buildsByIds(connection, isOld ? ids.toReversed() : ids);
   }
 
+  /** That they are finished follows, but it is what the index of a jobset's builds is of. */
+  const good = ({ condition }: FoundBuilds) =>
+    db
+      .selectFrom('builds as b')
+      .select('b.id')
+      .where(condition)
+      .where('b.finished', '=', sql.lit(1))
+      .where('b.status', '=', sql.lit(0));
+
   return {
     async countUnfinished() {
       const { count } = await db
@@ -97,41 +106,23 @@ export function createBuildLists(connection: Connection): BuildLists {
     },
     countsPer: (period, filter, limit) => countsPer(connection, period, filter, limit),
     async latestSucceeded(filter) {
-      const { condition } = await findBuilds(connection, filter);
-      const [build] = await read(
-        db
-          .selectFrom('builds')
-          .select('id')
-          .where(condition)
-          .where('status', '=', sql.lit(0))
-          .orderBy('id', 'desc')
-          .limit(1),
-      );
-      return build;
+      const found = await findBuilds(connection, filter);
+      return (await read(good(found).orderBy('b.id', 'desc').limit(1)))[0];
     },
     async latestOfFinishedEvaluation(filter) {
-      const { condition } = await findBuilds(connection, filter);
-      const [build] = await read(
-        db
-          .selectFrom('builds as b')
-          .select('b.id')
-          .where(condition)
-          .where('b.status', '=', sql.lit(0))
-          .where((where) =>
-            where.exists(
-              where
-                .selectFrom('evaluation_builds as m')
-                .innerJoin('evaluations as e', 'e.id', 'm.evaluation_id')
-                .select(sql.lit(1).as('one'))
-                .whereRef('m.build_id', '=', 'b.id')
-                .where('e.state', '=', 'done')
-                .where('e.scheduled', '=', 0),
-            ),
-          )
-          .orderBy('b.id', 'desc')
-          .limit(1),
+      const found = await findBuilds(connection, filter);
+      const ofFinished = good(found).where((where) =>
+        where.exists(
+          where
+            .selectFrom('evaluation_builds as m')
+            .innerJoin('evaluations as e', 'e.id', 'm.evaluation_id')
+            .select(sql.lit(1).as('one'))
+            .whereRef('m.build_id', '=', 'b.id')
+            .where('e.state', '=', 'done')
+            .where('e.scheduled', '=', 0),
+        ),
       );
-      return build;
+      return (await read(ofFinished.orderBy('b.id', 'desc').limit(1)))[0];
     },
     byOutputPath: (path, limit) =>
       read(
