@@ -85,7 +85,9 @@ export function listCalls({ jobsets, jobs, evaluations, builds, queued }: Seed):
     list('evaluations.buildIds, 500', ({ evaluations: { buildIds } }, n) =>
       buildIds(spread(n, evaluations * jobsets) + 1),
     ),
-    list('evaluations.builds, 500', ({ evaluations: { builds } }, n) => builds(spread(n, evaluations * jobsets) + 1)),
+    list('evaluations.builds, 500', ({ evaluations: { builds } }, n) =>
+      builds(spread(n, evaluations * jobsets) + 1),
+    ),
     list('evaluations.storePaths', ({ evaluations: { storePaths } }, n) =>
       storePaths(spread(n, evaluations * jobsets) + 1),
     ),
