@@ -55,7 +55,6 @@ export function createApi(deps: ApiDeps): Hono<ApiEnv> {
     const { status, isOurFault, ...data } = describeError(thrown);
     if (isOurFault) deps.onFault(`${c.req.method} ${c.req.path}`, thrown);
     if (status === 401) c.header('WWW-Authenticate', 'Bearer realm="proteus"');
-    if (status === 413) c.header('Connection', 'close');
     // Hono's type leaves out statuses without a body, which no error has.
     if (c.req.path.startsWith('/api/')) return c.json(data, status as ContentfulStatusCode);
     return answer(c, { title: data.error, data, status });

@@ -6,7 +6,7 @@
 import { AppError } from '../../util/app-error.ts';
 import { formatBytes } from '../../util/format-bytes.ts';
 
-export const maxBodyBytes = 1024 * 1024;
+const maxBodyBytes = 1024 * 1024;
 
 /** Throws `api.too-large`. */
 export async function readBody(request: Request, limit = maxBodyBytes): Promise<Buffer> {
@@ -16,11 +16,18 @@ export async function readBody(request: Request, limit = maxBodyBytes): Promise<
   if (request.body === null) return Buffer.alloc(0);
   const pieces: Uint8Array[] = [];
   let size = 0;
-  // Leaving the loop cancels the stream.
-  for await (const piece of request.body) {
-    size += piece.length;
-    if (size > limit) throw tooLarge();
-    pieces.push(piece);
+  const reader = request.body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return Buffer.concat(pieces);
+      size += value.length;
+      if (size > limit) throw tooLarge();
+      pieces.push(value);
+    }
+  } finally {
+    // Not cancelled, which would close the connection before the answer is sent: the HTTP server lets the rest go by
+    // for a moment, and closes it then.
+    reader.releaseLock();
   }
-  return Buffer.concat(pieces);
 }

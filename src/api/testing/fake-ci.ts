@@ -123,12 +123,13 @@ export function createFakeCi(database: Database, now: () => number): FakeCi {
     },
     builds: {
       cancel: (ids) => database.builds.cancel(ids, now()),
-      restart: (ids) => database.builds.restart(ids, now()),
+      restart: (ids) => database.builds.restart(ids),
       bump: (ids) => database.builds.bump(ids, Math.floor(now() / 1000)),
       explain: (id) => fake.reasons.get(id) ?? { type: 'unknown-build' },
     },
     builders: {
       list: () => fake.builders,
+      replace: (builders) => void fake.told.push(`replace by ${builders.map(({ name }) => name).join()}`),
       async setDrained(name, drained, by) {
         fake.told.push(`${drained ? 'drain' : 'undrain'} ${name} by ${by}`);
         if (!fake.builders.some((builder) => builder.name === name)) {

@@ -39,7 +39,7 @@ export function createBuildControl(deps: BuildControlDeps): BuildControl {
       const drvPaths = (await builds.getMany(ids)).map(({ drvPath }) => drvPath).filter(isStorePath);
       // Roots first. A derivation that is gone has none: its build is aborted, which says so.
       await roots.ensure(await store.queryValidPaths(drvPaths));
-      const changed = await builds.restart(ids, now());
+      const changed = await builds.restart(ids);
       await loop.take(changed);
       for (const { id: build, project, jobset, job } of await builds.getMany(changed)) {
         emit({ type: 'ci.build.queued', build, project, jobset, job });

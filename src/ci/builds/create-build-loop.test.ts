@@ -233,7 +233,7 @@ describe('the build loop', () => {
     await loop.takeAll();
     (await given(1)).resolve(failure('web.drv', 'build-failed'));
     await ended(id);
-    await test.database.builds.restart([id], 1);
+    await test.database.builds.restart([id]);
     await loop.take([id]);
 
     (await given(2)).resolve(success('web'));

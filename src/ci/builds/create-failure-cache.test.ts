@@ -46,7 +46,7 @@ it('forgets it when the build is restarted', async () => {
     stoppedAt: 1,
     isCached: false,
   });
-  await test.database.builds.restart([added!.buildId], 2);
+  await test.database.builds.restart([added!.buildId]);
 
   expect(await cache.find([key])).toEqual(new Map());
 });

@@ -6,7 +6,6 @@ import type { JobsetRecord } from '../../../db/records.ts';
 import type { ApiContext, ApiDeps } from '../../api-deps.ts';
 import { notFound, projectOf } from '../../http/find-records.ts';
 import { requirePermission } from '../../http/require-permission.ts';
-import type { V1 } from '../create-v1.ts';
 import { body, errors, json } from '../replies.ts';
 import {
   cancelEvaluationReply,
@@ -18,6 +17,7 @@ import {
 } from '../schemas/evaluation.ts';
 import { cutPage, pageOf, pagingQuery } from '../schemas/paging.ts';
 import { evaluationParameters, jobsetParameters } from '../schemas/parameters.ts';
+import type { V1 } from '../v1.ts';
 
 const evaluate = createRoute({
   method: 'post',
@@ -84,7 +84,8 @@ export function addEvaluationRoutes(app: V1, deps: ApiDeps): void {
 
   app.openapi(evaluate, async (c) => {
     const { project, jobset: name } = c.req.valid('param');
-    const { force = false } = c.req.valid('json');
+    // Without a body there is nothing.
+    const force = c.req.valid('json')?.force ?? false;
     const jobset = await findJobset(c, project, name);
     await ci.evaluations.trigger(jobset.id, { force });
     return c.json({ project, jobset: name, force }, 202);

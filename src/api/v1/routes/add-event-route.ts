@@ -11,8 +11,8 @@ import type { ServerEvent } from '../../../events/event.ts';
 import type { ApiDeps } from '../../api-deps.ts';
 import { streamBytes } from '../../http/stream-bytes.ts';
 import { withHeartbeat } from '../../http/with-heartbeat.ts';
-import type { V1 } from '../create-v1.ts';
 import { errors } from '../replies.ts';
+import type { V1 } from '../v1.ts';
 
 const list = (what: string) =>
   z

@@ -89,7 +89,7 @@ const waitReason = z
       type: z.literal('running'),
       steps: z.array(z.object({ drvPath: z.string(), builder: z.string() })),
     }),
-    z.object({ type: z.literal('dependencies'), left: z.int(), running: z.int() }),
+    z.object({ type: z.literal('dependencies'), left: z.int() }),
     z.object({ type: z.literal('no-free-slot'), ahead: z.int(), builders: z.array(z.string()) }),
     z.object({
       type: z.literal('builders-avoided'),

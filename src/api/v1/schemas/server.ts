@@ -31,7 +31,7 @@ export const builder = z
     running: z.array(
       z.object({
         drvPath: z.string(),
-        owner: z.int().meta({ description: 'The build whose step it is.' }),
+        owner: z.int().nullable().meta({ description: 'The build whose step it is.' }),
         phase: z.string(),
         since: z.int(),
       }),
