@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { commandTable } from '../src/cli/command-table.ts';
+import { renderConfigurationReference } from './helpers/render-configuration-reference.ts';
 import { renderErrorReference } from './helpers/render-error-reference.ts';
 
 const repository = path.join(import.meta.dirname, '..');
@@ -11,6 +12,10 @@ const read = (file: string): string => readFileSync(path.join(repository, file),
 
 it('docs/reference/errors.md is the catalogue (run npm run docs)', () => {
   expect(read('docs/reference/errors.md')).toBe(renderErrorReference());
+});
+
+it('docs/reference/configuration.md is the schema (run npm run docs)', () => {
+  expect(read('docs/reference/configuration.md')).toBe(renderConfigurationReference());
 });
 
 it('the README names every command', () => {

@@ -15,6 +15,7 @@ import type { HostMetadata } from '../network/network.ts';
 import { networkRoot, toplevelAttrPath } from '../network/network-root.ts';
 import { type StorePath, storePathName } from '../nix/store-path.ts';
 import { openStore } from '../store/open-store.ts';
+import { signClosure } from '../store/sign-closure.ts';
 import type { Store } from '../store/store.ts';
 import { AppError } from '../util/app-error.ts';
 import { addResult } from './add-result.ts';
@@ -23,7 +24,6 @@ import { type CliContext, printResult, say } from './context.ts';
 import { keepResult } from './keep-result.ts';
 import type { BuildFlags } from './network-options.ts';
 import { selectFromNetwork } from './select-from-network.ts';
-import { signClosure } from './sign-closure.ts';
 import { stateDirectory } from './state-directory.ts';
 
 export interface BuiltHost {
@@ -110,8 +110,8 @@ export async function buildNetwork(
     await signClosure(
       store,
       done.map(([, toplevel]) => toplevel),
-      key,
-      signal,
+      [key],
+      { signal },
     );
   }
   if (done.length > 0) await publishResult(context, store, file, new Map(done), flags);

@@ -8,7 +8,7 @@
  * an evaluation; adding it again says which, so a call whose answer was lost can be made again.
  */
 
-import { sql } from 'kysely';
+import { type Insertable, sql } from 'kysely';
 import { AppError } from '../util/app-error.ts';
 import { outputsOf } from './build-rows.ts';
 import type { BuildStatus } from './build-status.ts';
@@ -18,8 +18,10 @@ import { standing } from './evaluation-counts.ts';
 import { flag } from './flag.ts';
 import { inTexts } from './in-list.ts';
 import { chunks, insertRows } from './insert-rows.ts';
+import { lockEvaluation } from './lock-evaluation.ts';
 import type { NewBuild } from './records.ts';
 import { requeueBuilds } from './requeue-builds.ts';
+import type { Schema } from './schema.ts';
 
 const hourMs = 3_600_000;
 
@@ -30,6 +32,7 @@ export function addJobs(
   at: number,
 ): Promise<readonly AddedJob[]> {
   return connection.transaction(async (inside) => {
+    await lockEvaluation(inside, evaluationId);
     const jobsetId = await jobsetOf(inside, evaluationId);
     const wanted = [...new Map(jobs.toReversed().map((job) => [job.job, job])).values()].reverse();
     const jobIds = await ensureJobs(inside, jobsetId, wanted);
@@ -61,7 +64,17 @@ export function addJobs(
     const ids = await insertBuilds(inside, jobsetId, fresh, jobId, at);
 
     const added = new Map<string, AddedJob>();
-    const members: { job_id: number; build_id: number; is_new: number; status: BuildStatus | null }[] = [];
+    const members: Insertable<Schema['evaluation_builds']>[] = [];
+    const statuses: (BuildStatus | null)[] = [];
+    const addMember = (job: NewBuild, buildId: number, isNew: boolean, status: BuildStatus | null): void => {
+      members.push({
+        evaluation_id: evaluationId,
+        job_id: jobId(job),
+        build_id: buildId,
+        is_new: flag(isNew),
+      });
+      statuses.push(status);
+    };
     for (const { job, candidate } of taken) {
       const isRepointed = repointedIds.has(candidate.id);
       const status = isRepointed ? null : candidate.status;
@@ -72,24 +85,15 @@ export function addJobs(
         finished: status !== null,
         repointed: isRepointed,
       });
-      if (!candidate.isMember)
-        members.push({ job_id: jobId(job), build_id: candidate.id, is_new: 0, status });
+      if (!candidate.isMember) addMember(job, candidate.id, false, status);
     }
     for (const job of fresh) {
       const buildId = ids.get(jobId(job)) ?? lost(job);
       added.set(job.job, { job: job.job, buildId, isNew: true, finished: false, repointed: false });
-      members.push({ job_id: jobId(job), build_id: buildId, is_new: 1, status: null });
+      addMember(job, buildId, true, null);
     }
-    await insertRows(
-      inside,
-      'evaluation_builds',
-      members.map(({ status: _, ...member }) => ({ evaluation_id: evaluationId, ...member })),
-    );
-    await countMembers(
-      inside,
-      evaluationId,
-      members.map(({ status }) => status),
-    );
+    await insertRows(inside, 'evaluation_builds', members);
+    await countMembers(inside, evaluationId, statuses);
     return jobs.map((job) => added.get(job.job) ?? lost(job));
   });
 }

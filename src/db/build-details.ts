@@ -1,7 +1,7 @@
 /** What belongs to builds besides their rows, for many builds at once. */
 
 import { sql } from 'kysely';
-import { findJobs } from './build-filter.ts';
+import { findBuilds } from './build-filter.ts';
 import type { Connection } from './connection.ts';
 import type { BuildDetails, BuildRepository } from './database.ts';
 import { inIds } from './in-list.ts';
@@ -50,13 +50,12 @@ export function createBuildDetails(
       return details;
     },
     async metricHistory(filter, name, limit) {
-      const jobs = await findJobs(connection, filter);
-      if (jobs.type !== 'jobs') return [];
+      const { condition } = await findBuilds(connection, filter);
       const rows = await db
         .selectFrom('builds as b')
         .innerJoin('build_metrics as m', 'm.build_id', 'b.id')
         .select(['b.id as buildId', 'b.queued_at as queuedAt', 'm.value', 'm.unit'])
-        .where('b.job_id', 'in', jobs.ids)
+        .where(condition)
         .where('b.finished', '=', sql.lit(1))
         .where('m.name', '=', name)
         .orderBy('b.id', 'desc')

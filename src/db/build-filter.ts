@@ -1,48 +1,51 @@
-/** What a filter of builds means: which jobs, or a whole jobset, or everything; and how many finished builds that is. */
+/** What a filter of builds means: everything, or all builds of some jobsets, or of some jobs; and how many are finished. */
 
-import type { RawBuilder } from 'kysely';
-import { sql } from 'kysely';
+import { type Expression, type SqlBool, sql } from 'kysely';
 import type { Connection } from './connection.ts';
 import type { BuildFilter } from './database.ts';
+import { inIds } from './in-list.ts';
 
-export type FoundJobs =
-  | { readonly type: 'all'; readonly finished: number }
-  | { readonly type: 'jobset'; readonly id: number; readonly finished: number }
-  | {
-      readonly type: 'jobs';
-      /** For `job_id in …`. */
-      readonly ids: RawBuilder<number>;
-      readonly finished: number;
-    };
+export interface FoundBuilds {
+  /** On rows of `builds`. */
+  readonly condition: Expression<SqlBool>;
+  /** How many jobsets or jobs the condition names: builds of one are in order by themselves. */
+  readonly owners: number;
+  readonly finished: number;
+}
 
-export async function findJobs({ db, dialect }: Connection, filter: BuildFilter): Promise<FoundJobs> {
-  const { project, jobset, job, system } = filter;
-  const matching = db
+export async function findBuilds(
+  { db, dialect }: Connection,
+  { project, jobset, job, system }: BuildFilter,
+): Promise<FoundBuilds> {
+  const isOfJobs = job !== undefined || system !== undefined;
+  const owner = isOfJobs ? 'j.id' : 's.id';
+  const owners = await db
     .selectFrom('jobs as j')
     .innerJoin('jobsets as s', 's.id', 'j.jobset_id')
     .innerJoin('projects as p', 'p.id', 's.project_id')
+    .select([owner, sql<number>`sum(j.finished)`.as('finished')])
     .$if(project !== undefined, (query) => query.where('p.name', '=', project ?? ''))
     .$if(jobset !== undefined, (query) => query.where('s.name', '=', jobset ?? ''))
     .$if(job !== undefined, (query) => query.where('j.name', '=', job ?? ''))
-    .$if(system !== undefined, (query) => query.where('j.system', '=', system ?? ''));
-  if (job === undefined && system === undefined) {
-    const rows = await matching
-      .select(['s.id', sql<number>`sum(j.finished)`.as('finished')])
-      .groupBy('s.id')
-      .execute();
-    const total = rows.reduce((sum, { finished }) => sum + finished, 0);
-    if (project === undefined && jobset === undefined) return { type: 'all', finished: total };
-    const [first] = rows;
-    if (rows.length === 1 && first !== undefined) return { type: 'jobset', id: first.id, finished: total };
-  }
-  const rows = await matching.select(['j.id', 'j.finished']).execute();
-  const ids = rows.map(({ id }) => id);
+    .$if(system !== undefined, (query) => query.where('j.system', '=', system ?? ''))
+    .groupBy(owner)
+    .execute();
+  const isOfAll = !isOfJobs && project === undefined && jobset === undefined;
   return {
-    type: 'jobs',
-    ids:
-      dialect === 'postgres'
-        ? sql<number>`(select unnest(${ids}::bigint[]))`
-        : sql<number>`(select value from json_each(${JSON.stringify(ids)}))`,
-    finished: rows.reduce((sum, { finished }) => sum + finished, 0),
+    condition: isOfAll ? sql<SqlBool>`1 = 1` : condition(isOfJobs ? 'job_id' : 'jobset_id'),
+    owners: owners.length,
+    finished: owners.reduce((sum, { finished }) => sum + finished, 0),
   };
+
+  function condition(column: 'job_id' | 'jobset_id'): Expression<SqlBool> {
+    const [first] = owners;
+    // With one value both engines know that an index gives the builds in order.
+    return owners.length === 1 && first !== undefined
+      ? sql<SqlBool>`${sql.ref(column)} = ${first.id}`
+      : inIds(
+          dialect,
+          column,
+          owners.map(({ id }) => id),
+        );
+  }
 }

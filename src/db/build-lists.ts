@@ -4,7 +4,7 @@
  */
 
 import { sql } from 'kysely';
-import { type FoundJobs, findJobs } from './build-filter.ts';
+import { type FoundBuilds, findBuilds } from './build-filter.ts';
 import { buildsByIds } from './build-rows.ts';
 import type { Connection } from './connection.ts';
 import type { BuildFilter, BuildRepository } from './database.ts';
@@ -33,38 +33,40 @@ const hourMs = 3_600_000;
 export function createBuildLists(connection: Connection): BuildLists {
   const { db } = connection;
 
-  async function read(query: {
-    execute(): Promise<readonly { readonly id: number }[]>;
-  }): Promise<readonly BuildRecord[]> {
-    const rows = await query.execute();
-    return await buildsByIds(
-      connection,
-      rows.map(({ id }) => id),
+  async function read(query: IdQuery): Promise<readonly BuildRecord[]> {
+    return buildsByIds(connection, await idsOf(query));
+  }
+
+  /** Finished ones, newest first. */
+  async function newest(found: FoundBuilds, offset: number, limit: number): Promise<readonly BuildRecord[]> {
+    const length = Math.min(limit, found.finished - offset);
+    if (length <= 0) return [];
+    // An offset is walked, so what is nearer to the oldest is counted from there.
+    const fromOldest = found.finished - offset - length;
+    const isOld = fromOldest < offset;
+    // Adding nothing to the id keeps engines from walking the index of all builds in search of a few.
+    const order = found.owners > 1 && found.finished <= fewBuilds ? sql`id + 0` : sql`id`;
+    const ids = await idsOf(
+      db
+        .selectFrom('builds')
+        .select('id')
+        .where('finished', '=', sql.lit(1))
+        .where(found.condition)
+        .orderBy(order, isOld ? 'asc' : 'desc')
+        .offset(isOld ? fromOldest : offset)
+        .limit(length),
     );
+    return buildsByIds(connection, isOld ? ids.toReversed() : ids);
   }
 
-  const finished = () => db.selectFrom('builds').select('id').where('finished', '=', sql.lit(1));
-
-  /** Finished builds of these jobs, newest first. */
-  function newestOf(jobs: FoundJobs, offset: number, limit: number) {
-    const all = finished();
-    if (jobs.type === 'all') return all.orderBy('id', 'desc').offset(offset).limit(limit);
-    if (jobs.type === 'jobset')
-      return all.where('jobset_id', '=', jobs.id).orderBy('id', 'desc').offset(offset).limit(limit);
-    const matching = all.where('job_id', 'in', jobs.ids);
-    // Adding nothing to the id keeps both engines from walking the index of all builds in search of a few.
-    const order = jobs.finished <= fewBuilds ? sql`id + 0` : sql`id`;
-    return matching.orderBy(order, 'desc').offset(offset).limit(limit);
-  }
-
-  /** Builds of these jobs that succeeded. */
-  function goodOf(jobs: FoundJobs) {
-    const good = db.selectFrom('builds as b').select('b.id').where('b.status', '=', sql.lit(0));
-    if (jobs.type === 'all') return good;
-    return jobs.type === 'jobset'
-      ? good.where('b.jobset_id', '=', jobs.id)
-      : good.where('b.job_id', 'in', jobs.ids);
-  }
+  /** That they are finished follows, but it is what the index of a jobset's builds is of. */
+  const good = ({ condition }: FoundBuilds) =>
+    db
+      .selectFrom('builds as b')
+      .select('b.id')
+      .where(condition)
+      .where('b.finished', '=', sql.lit(1))
+      .where('b.status', '=', sql.lit(0));
 
   return {
     async countUnfinished() {
@@ -96,36 +98,31 @@ export function createBuildLists(connection: Connection): BuildLists {
           .orderBy('build_id'),
       ),
     async latest(filter, limit) {
-      return await read(newestOf(await findJobs(connection, filter), 0, limit));
+      return newest(await findBuilds(connection, filter), 0, limit);
     },
     async page(filter, { offset, limit }) {
-      const jobs = await findJobs(connection, filter);
-      return { rows: await read(newestOf(jobs, offset, limit)), total: jobs.finished };
+      const found = await findBuilds(connection, filter);
+      return { rows: await newest(found, offset, limit), total: found.finished };
     },
     countsPer: (period, filter, limit) => countsPer(connection, period, filter, limit),
     async latestSucceeded(filter) {
-      const jobs = await findJobs(connection, filter);
-      const [build] = await read(goodOf(jobs).orderBy('b.id', 'desc').limit(1));
-      return build;
+      const found = await findBuilds(connection, filter);
+      return (await read(good(found).orderBy('b.id', 'desc').limit(1)))[0];
     },
     async latestOfFinishedEvaluation(filter) {
-      const jobs = await findJobs(connection, filter);
-      const [build] = await read(
-        goodOf(jobs)
-          .where(({ exists, selectFrom }) =>
-            exists(
-              selectFrom('evaluation_builds as m')
-                .innerJoin('evaluations as e', 'e.id', 'm.evaluation_id')
-                .select(sql.lit(1).as('one'))
-                .whereRef('m.build_id', '=', 'b.id')
-                .where('e.state', '=', 'done')
-                .where('e.scheduled', '=', 0),
-            ),
-          )
-          .orderBy('b.id', 'desc')
-          .limit(1),
+      const found = await findBuilds(connection, filter);
+      const ofFinished = good(found).where((where) =>
+        where.exists(
+          where
+            .selectFrom('evaluation_builds as m')
+            .innerJoin('evaluations as e', 'e.id', 'm.evaluation_id')
+            .select(sql.lit(1).as('one'))
+            .whereRef('m.build_id', '=', 'b.id')
+            .where('e.state', '=', 'done')
+            .where('e.scheduled', '=', 0),
+        ),
       );
-      return build;
+      return (await read(ofFinished.orderBy('b.id', 'desc').limit(1)))[0];
     },
     byOutputPath: (path, limit) =>
       read(
@@ -143,6 +140,14 @@ export function createBuildLists(connection: Connection): BuildLists {
       ),
     searchJobs: (text, limit) => read(searchJobs(connection, text, limit)),
   };
+}
+
+interface IdQuery {
+  execute(): Promise<readonly { readonly id: number }[]>;
+}
+
+async function idsOf(query: IdQuery): Promise<readonly number[]> {
+  return (await query.execute()).map(({ id }) => id);
 }
 
 /** The newest build of each job that has one, jobs by name. */
@@ -182,13 +187,12 @@ async function countsPer(
       .execute();
     return rows.map((row) => ({ startAt: row.start * hours * hourMs, count: row.count }));
   }
-  const jobs = await findJobs(connection, filter);
-  if (jobs.type !== 'jobs') return [];
+  const { condition } = await findBuilds(connection, filter);
   const ofBuild = sql<number>`queued_at / ${sql.lit(hours * hourMs)}`;
   const rows = await db
     .selectFrom('builds')
     .select([ofBuild.as('start'), sql<number>`count(*)`.as('count')])
-    .where('job_id', 'in', jobs.ids)
+    .where(condition)
     .groupBy(ofBuild)
     .orderBy(ofBuild, 'desc')
     .limit(limit)

@@ -95,7 +95,7 @@ export function createBuildRepository(connection: Connection): BuildRepository {
         .where('aggregate_id', '=', id)
         .orderBy('constituent_id')
         .execute();
-      return await buildsByIds(
+      return buildsByIds(
         connection,
         rows.map(({ id }) => id),
       );
@@ -107,7 +107,7 @@ export function createBuildRepository(connection: Connection): BuildRepository {
         .where('constituent_id', '=', id)
         .orderBy('aggregate_id')
         .execute();
-      return await buildsByIds(
+      return buildsByIds(
         connection,
         rows.map(({ id }) => id),
       );
@@ -175,10 +175,11 @@ export function createBuildRepository(connection: Connection): BuildRepository {
         .innerJoin('jobsets as s', 's.id', 'b.jobset_id')
         .select('b.id')
         .where('b.finished', '=', sql.lit(0))
-        .where(({ not, exists, selectFrom }) =>
-          not(
-            exists(
-              selectFrom('evaluation_builds as m')
+        .where((where) =>
+          where.not(
+            where.exists(
+              where
+                .selectFrom('evaluation_builds as m')
                 .select(sql.lit(1).as('one'))
                 .whereRef('m.evaluation_id', '=', 's.current_evaluation_id')
                 .whereRef('m.job_id', '=', 'b.job_id')

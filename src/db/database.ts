@@ -11,7 +11,6 @@ import type { BuildStatus, StepPhaseNumber } from './build-status.ts';
 import type {
   BuildRecord,
   EvaluationCounts,
-  EvaluationInputRecord,
   EvaluationRecord,
   JobErrorRecord,
   JobsetRecord,
@@ -352,5 +351,3 @@ export interface ServerRepository {
   /** When content of a path input was first seen: `YYYYmmddHHMMSS:<sha256>` revisions go back with the content. */
   firstSeen(uri: string, sha256: string, at: number): Promise<number>;
 }
-
-export type { EvaluationInputRecord };

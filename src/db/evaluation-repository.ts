@@ -193,7 +193,7 @@ export function createEvaluationRepository(connection: Connection): EvaluationRe
     },
     buildIds,
     async builds(id) {
-      return await buildsByIds(connection, await buildIds(id));
+      return buildsByIds(connection, await buildIds(id));
     },
     async storePaths(id) {
       const rows = await db
@@ -205,9 +205,10 @@ export function createEvaluationRepository(connection: Connection): EvaluationRe
         .where('m.evaluation_id', '=', id)
         .where('b.status', '=', 0)
         .where('o.path', 'is not', null)
-        .where(({ exists, selectFrom }) =>
-          exists(
-            selectFrom('build_products as p')
+        .where((where) =>
+          where.exists(
+            where
+              .selectFrom('build_products as p')
               .select(sql.lit(1).as('one'))
               .whereRef('p.build_id', '=', 'b.id')
               .where('p.type', '=', 'nix-build'),

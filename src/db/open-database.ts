@@ -3,7 +3,7 @@
  * themselves before they are migrated.
  */
 
-import { rename, rm } from 'node:fs/promises';
+import { chmod, rename, rm } from 'node:fs/promises';
 import { sql } from 'kysely';
 import { connect, parseDatabaseUrl } from './connect.ts';
 import type { Connection } from './connection.ts';
@@ -56,6 +56,7 @@ async function backUp({ db }: Connection, file: string): Promise<void> {
   const unfinished = `${file}.unfinished-${process.pid}`;
   try {
     await sql`vacuum into ${unfinished}`.execute(db);
+    await chmod(unfinished, 0o600);
     await rename(unfinished, file);
   } finally {
     await rm(unfinished, { force: true });

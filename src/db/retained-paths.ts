@@ -48,8 +48,12 @@ async function keptEvaluations({ db }: Connection): Promise<readonly number[]> {
     .selectFrom('evaluations as e')
     .innerJoin('jobsets as s', 's.id', 'e.jobset_id')
     .select(['e.id', 'e.jobset_id', 'e.state', 'e.scheduled', 's.keep_evaluations'])
-    .where(({ or, eb }) =>
-      or([eb('e.has_new_builds', '=', 1), eb('e.scheduled', '>', 0), eb('e.state', '=', 'evaluating')]),
+    .where((where) =>
+      where.or([
+        where('e.has_new_builds', '=', 1),
+        where('e.scheduled', '>', 0),
+        where('e.state', '=', 'evaluating'),
+      ]),
     )
     .orderBy('e.id', 'desc')
     .execute();

@@ -3,6 +3,7 @@
  * floating point (so `7 / ?` were not whole), and an object as first value would be taken for named parameters.
  */
 
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { SqliteDatabase, SqliteStatement } from 'kysely';
 import { sqliteError } from './database-error.ts';
@@ -20,6 +21,7 @@ export function openSqliteDriver(file: string): SqliteDatabase {
       throw sqliteError(error, file);
     }
   };
+  keepPrivate(file);
   const database = guard(() => new DatabaseSync(file, { timeout: 10_000 }));
   try {
     guard(() => {
@@ -67,9 +69,19 @@ export function openSqliteDriver(file: string): SqliteDatabase {
   };
 }
 
+/** A new file is its owner's alone, for it will hold hashes of passwords; what SQLite puts beside it gets the same mode. */
+function keepPrivate(file: string): void {
+  if (file === ':memory:') return;
+  try {
+    closeSync(openSync(file, 'a', 0o600));
+  } catch {
+    // Opening it says why.
+  }
+}
+
 function toSqlite(value: unknown): SQLInputValue {
   if (value === null || typeof value === 'bigint') return value;
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;
   if (typeof value === 'string') return withoutNul(value);
-  throw new TypeError(`a value of type ${typeof value} cannot be stored: ${String(value)}`);
+  throw new TypeError(`a value of type ${typeof value} cannot be stored`);
 }

@@ -129,6 +129,7 @@ export function createFakeCi(database: Database, now: () => number): FakeCi {
     },
     builders: {
       list: () => fake.builders,
+      replace: (builders) => void fake.told.push(`replace by ${builders.map(({ name }) => name).join()}`),
       async setDrained(name, drained, by) {
         fake.told.push(`${drained ? 'drain' : 'undrain'} ${name} by ${by}`);
         if (!fake.builders.some((builder) => builder.name === name)) {

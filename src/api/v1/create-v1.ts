@@ -12,8 +12,7 @@ import { addEvaluationRoutes } from './routes/add-evaluation-routes.ts';
 import { addEventRoute } from './routes/add-event-route.ts';
 import { addServerRoutes } from './routes/add-server-routes.ts';
 import { addTokenRoutes } from './routes/add-token-routes.ts';
-
-export type V1 = OpenAPIHono<ApiEnv>;
+import type { V1 } from './v1.ts';
 
 export function createV1(deps: ApiDeps): V1 {
   const app: V1 = new OpenAPIHono<ApiEnv>({

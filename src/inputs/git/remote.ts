@@ -7,6 +7,7 @@
  */
 
 import { AppError } from '../../util/app-error.ts';
+import { splitUrl } from '../split-url.ts';
 
 export interface GitRemote {
   /** Without a password, and over HTTP without a user either, for that is often a token. */
@@ -35,12 +36,10 @@ export function parseRemote(text: string): GitRemote {
   return text.includes('://') ? parseUrl(text) : parseScp(text);
 }
 
-/** Scheme, user and password, host with port, path. Stricter than any program that will read it, so all read the same. */
-const urlForm = /^([a-z+]+:)\/\/(?:([^/?#@\\]*)@)?([^/?#@\\]*)(\/[^\\]*)?$/;
-
 function parseUrl(text: string): GitRemote {
-  const [, scheme = '', userInfo, host = '', path = ''] = urlForm.exec(text) ?? [];
-  if (scheme === '' || !URL.canParse(text)) throw refuse(text, 'it is no URL');
+  const url = splitUrl(text);
+  if (url === undefined) throw refuse(text, 'it is no URL');
+  const { scheme, userInfo, host, path } = url;
   const kind = kinds[scheme];
   if (kind === undefined) throw refuse(text, `${scheme}// is none of ${Object.keys(kinds).join(' ')}`);
   if (kind === 'local' && host !== '') throw refuse(text, 'a file:// URL has three slashes');

@@ -8,12 +8,12 @@ import type { ApiDeps } from '../../api-deps.ts';
 import { notFound, projectOf } from '../../http/find-records.ts';
 import { requirePermission } from '../../http/require-permission.ts';
 import { serveLog } from '../../serve-log.ts';
-import type { V1 } from '../create-v1.ts';
 import { explainWait } from '../explain-wait.ts';
 import { errors, json } from '../replies.ts';
 import { build, buildActionReply, step, why } from '../schemas/build.ts';
 import { cutPage, pageOf, pagingQuery } from '../schemas/paging.ts';
 import { buildParameters, stepParameters } from '../schemas/parameters.ts';
+import type { V1 } from '../v1.ts';
 
 const getBuild = createRoute({
   method: 'get',

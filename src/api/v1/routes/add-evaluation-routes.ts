@@ -6,7 +6,6 @@ import type { JobsetRecord } from '../../../db/records.ts';
 import type { ApiContext, ApiDeps } from '../../api-deps.ts';
 import { notFound, projectOf } from '../../http/find-records.ts';
 import { requirePermission } from '../../http/require-permission.ts';
-import type { V1 } from '../create-v1.ts';
 import { body, errors, json } from '../replies.ts';
 import {
   cancelEvaluationReply,
@@ -18,6 +17,7 @@ import {
 } from '../schemas/evaluation.ts';
 import { cutPage, pageOf, pagingQuery } from '../schemas/paging.ts';
 import { evaluationParameters, jobsetParameters } from '../schemas/parameters.ts';
+import type { V1 } from '../v1.ts';
 
 const evaluate = createRoute({
   method: 'post',

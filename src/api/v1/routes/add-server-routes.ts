@@ -7,11 +7,11 @@ import type { RetentionPlan } from '../../../ci/ci.ts';
 import { AppError } from '../../../util/app-error.ts';
 import type { ApiDeps } from '../../api-deps.ts';
 import { requirePermission } from '../../http/require-permission.ts';
-import type { V1 } from '../create-v1.ts';
 import { body, errors, json } from '../replies.ts';
 import { cutPage, type Paging, pageOf, pagingQuery } from '../schemas/paging.ts';
 import { builderParameters } from '../schemas/parameters.ts';
 import { builder, drainRequest, retentionPlan, server } from '../schemas/server.ts';
+import type { V1 } from '../v1.ts';
 
 const getServer = createRoute({
   method: 'get',

@@ -5,11 +5,11 @@ import { AppError } from '../../../util/app-error.ts';
 import type { ApiDeps } from '../../api-deps.ts';
 import { notFound } from '../../http/find-records.ts';
 import { requireIntent, requireUser } from '../../http/require-permission.ts';
-import type { V1 } from '../create-v1.ts';
 import { body, errors, json } from '../replies.ts';
 import { cutPage, pageOf, pagingQuery } from '../schemas/paging.ts';
 import { tokenParameters } from '../schemas/parameters.ts';
 import { newTokenReply, newTokenRequest, token } from '../schemas/token.ts';
+import type { V1 } from '../v1.ts';
 
 const getTokens = createRoute({
   method: 'get',
