@@ -16,7 +16,9 @@ const run = (...args: readonly string[]): Promise<ProcessResult> => proteus(args
 
 async function result(...args: readonly string[]): Promise<Readonly<Record<string, unknown>>> {
   const { stdout, stderr } = await run(...args, '--json');
-  return parseEvents(stdout).at(-1) ?? expect.fail(stderr);
+  const last = parseEvents(stdout).at(-1);
+  if (last === undefined) throw new Error(`no result: ${stderr}`);
+  return last;
 }
 
 const derivation = (name: string, script: string): string =>

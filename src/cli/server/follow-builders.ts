@@ -52,5 +52,9 @@ export function followBuilders(options: FollowBuildersOptions): Disposable {
     }
   };
   watchFile(file, { persistent: false, interval: options.intervalMs ?? 2000 }, listener);
-  return { [Symbol.dispose]: () => void unwatchFile(file, listener) };
+  return {
+    [Symbol.dispose]() {
+      unwatchFile(file, listener);
+    },
+  };
 }
