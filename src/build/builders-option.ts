@@ -25,7 +25,8 @@ export function parseBuildersOption(text: string, options: BuildersOptions): rea
   return machines.map((machine) => machineBuilder(machine, options));
 }
 
-function readIfThere(file: string): string | undefined {
+/** The text of a file, undefined when there is none. Throws `nix.machines-invalid` when it cannot be read. */
+export function readIfThere(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {

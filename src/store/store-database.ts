@@ -95,6 +95,11 @@ export class StoreDatabase implements Disposable {
     return row === undefined ? undefined : pathInfoOfRow(row);
   }
 
+  /** Those of the paths that are valid. */
+  validPaths(paths: readonly StorePath[]): Set<StorePath> {
+    return this.#ask((opened) => new Set(paths.filter((path) => opened.valid.get(path) !== undefined)));
+  }
+
   /**
    * The outputs by name of those derivations whose outputs are all valid. Left out are also those with an output that
    * is content-addressed: of these the database may not know all.
@@ -231,6 +236,7 @@ function openFile(location: string) {
         `select ${columns} from ValidPaths v where v.path >= ? order by v.path limit 1`,
       ),
       exact: database.prepare(`select ${columns} from ValidPaths v where v.path = ?`),
+      valid: database.prepare('select 1 from ValidPaths where path = ?'),
       // The ca column is null for input-addressed paths, and the whole row for paths that are not valid.
       outputs: database.prepare(
         `select o.id, o.path, case when v.id is not null then ifnull(v.ca, '') end ca
