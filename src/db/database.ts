@@ -323,6 +323,8 @@ export interface UserRepository {
   /** The user of a session or token that has not expired. */
   userOfSession(hash: string, now: number): Promise<UserRecord | undefined>;
   deleteSession(hash: string): Promise<void>;
+  /** All of a user: for when the password is another. */
+  deleteSessions(user: string): Promise<void>;
   createToken(
     token: Omit<TokenRecord, 'id' | 'lastUsedAt'> & { readonly hash: string },
   ): Promise<TokenRecord>;

@@ -157,10 +157,8 @@ describe('the driver', () => {
     expect(metrics).toContain('hydra_job_failed{project="p",jobset="j",job="empty_dir"} 0');
     expect(metrics).toContain('hydra_build_output_size{project="p",jobset="j",job="empty_dir"} 96');
     expect(JSON.parse(await curl('/job/p/j/product/metric/lines'))).toMatchObject([{ value: 18, unit: '%' }]);
-    expect(JSON.parse(await curl(`/build/${builds.get('all')?.id}/constituents`))).toMatchObject([
-      { job: 'empty_dir' },
-      { job: 'product' },
-    ]);
+    const constituents = await get(z.array(build), `/build/${builds.get('all')?.id}/constituents`);
+    expect(constituents.map(({ job }) => job).sort()).toEqual(['empty_dir', 'product']);
   });
 
   it('reads logs, through the address of the derivation, too', async () => {
@@ -212,7 +210,7 @@ describe('the driver', () => {
 
 describe('a build that is going on', () => {
   it('is watched, bumped and cancelled', async () => {
-    await repository.push('{ ... }: { gated = job "gated" "echo begun; ${gate "never"}"; }');
+    await repository.push(`{ ... }: { gated = job "gated" "echo begun; \${gate "never"}"; }`);
     await put('/jobset/p/live', {
       ...jobset,
       inputs: { jobs: { type: 'git', value: `${repository.url} main` } },
