@@ -96,6 +96,7 @@ export async function startCi(options: CiOptions): Promise<Ci> {
     store,
     publish: createPublishOutputs({
       store,
+      storeDatabase: options.storeDatabase,
       roots,
       keys: options.keys,
       assertServable: options.assertServable,
