@@ -116,8 +116,8 @@ export class StoreDatabase implements Disposable {
       for (const drvPath of drvPaths) {
         const rows = opened.outputs.all(drvPath);
         const outputs = new Map<string, StorePath>();
-        for (const { id, path, ca } of rows) {
-          if (typeof id === 'string' && typeof path === 'string' && isStorePath(path) && ca === '') {
+        for (const { id, path, isPlain } of rows) {
+          if (isPlain === 1 && typeof id === 'string' && typeof path === 'string' && isStorePath(path)) {
             outputs.set(id, path);
           }
         }
@@ -224,11 +224,15 @@ export class StoreDatabase implements Disposable {
   }
 }
 
+/** Memory for pages of the file: with SQLite's own 2 MiB, every other question about a large store reads from disk. */
+const cacheKiB = 65_536;
+
 const pauseCell = new Int32Array(new SharedArrayBuffer(4));
 
 function openFile(location: string) {
   const database = new DatabaseSync(location, { readOnly: true, timeout: 1000 });
   try {
+    database.exec(`pragma cache_size = -${cacheKiB}`);
     return {
       database,
       version: database.prepare('pragma data_version'),
@@ -241,9 +245,9 @@ function openFile(location: string) {
          order by v.id desc limit 1`,
       ),
       valid: database.prepare('select 1 from ValidPaths where path = ?'),
-      // The ca column is null for input-addressed paths, and the whole row for paths that are not valid.
+      // The ca column is null for input-addressed paths.
       outputs: database.prepare(
-        `select o.id, o.path, case when v.id is not null then ifnull(v.ca, '') end ca
+        `select o.id, o.path, v.id is not null and ifnull(v.ca, '') = '' isPlain
          from ValidPaths d join DerivationOutputs o on o.drv = d.id left join ValidPaths v on v.path = o.path
          where d.path = ?`,
       ),
