@@ -59,6 +59,8 @@ function seedStatements(dialect: Dialect, evaluations: number, finished: number)
      where c.evaluation_id = evaluations.id`,
     `update jobs set finished = c.n from (select job_id, count(*) as n from builds where finished = 1 group by job_id) c
      where c.job_id = jobs.id`,
+    `insert into finished_builds select b.jobset_id, j.system, count(*)
+     from builds b join jobs j on j.id = b.job_id where b.finished = 1 group by 1, 2`,
     `insert into queued_per_hour select queued_at / ${hourMs}, b.jobset_id, j.system, count(*)
      from builds b join jobs j on j.id = b.job_id group by 1, 2, 3`,
     `update jobsets set current_evaluation_id = (select max(id) from evaluations e where e.jobset_id = jobsets.id)`,

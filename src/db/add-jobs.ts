@@ -14,14 +14,14 @@ import { outputsOf } from './build-rows.ts';
 import type { BuildStatus } from './build-status.ts';
 import type { Connection } from './connection.ts';
 import type { AddedJob } from './database.ts';
-import { standing } from './evaluation-counts.ts';
 import { flag } from './flag.ts';
-import { inTexts } from './in-list.ts';
+import { inIds, inTexts } from './in-list.ts';
 import { chunks, insertRows } from './insert-rows.ts';
 import { lockEvaluation } from './lock-evaluation.ts';
 import type { NewBuild } from './records.ts';
 import { requeueBuilds } from './requeue-builds.ts';
 import type { Schema } from './schema.ts';
+import { standing } from './shift-counts.ts';
 
 const hourMs = 3_600_000;
 
@@ -36,8 +36,8 @@ export function addJobs(
     const jobsetId = await jobsetOf(inside, evaluationId);
     const wanted = [...new Map(jobs.toReversed().map((job) => [job.job, job])).values()].reverse();
     const jobIds = await ensureJobs(inside, jobsetId, wanted);
-    const jobId = (job: NewBuild): number => jobIds.get(jobKey(job.job, job.system)) ?? lost(job);
-    const candidates = await findCandidates(inside, jobsetId, evaluationId, wanted);
+    const jobId = (job: NewBuild): number => jobIds.get(job.job)?.get(job.system) ?? lost(job);
+    const candidates = await findCandidates(inside, jobsetId, evaluationId, jobIds);
 
     const fresh: NewBuild[] = [];
     const taken: { readonly job: NewBuild; readonly candidate: Candidate }[] = [];
@@ -52,6 +52,9 @@ export function addJobs(
     const repointed = taken.filter(
       ({ job, candidate }) => !candidate.isMember && candidate.drvPath !== job.drvPath,
     );
+    const repointedIds = new Set(repointed.map(({ candidate }) => candidate.id));
+    // First, for until then they count among the finished builds of the job they were of.
+    await requeueBuilds(inside, [...repointedIds]);
     for (const { job, candidate } of repointed) {
       await inside.db
         .updateTable('builds')
@@ -59,8 +62,6 @@ export function addJobs(
         .where('id', '=', candidate.id)
         .execute();
     }
-    const repointedIds = new Set(repointed.map(({ candidate }) => candidate.id));
-    await requeueBuilds(inside, [...repointedIds]);
     const ids = await insertBuilds(inside, jobsetId, fresh, jobId, at);
 
     const added = new Map<string, AddedJob>();
@@ -130,29 +131,26 @@ async function jobsetOf({ db }: Connection, evaluationId: number): Promise<numbe
   return row.jobset_id;
 }
 
-function jobKey(name: string, system: string): string {
-  return `${system} ${name}`;
-}
+/** Ids by name and system, of all systems that a name has; makes those that are not there. */
+type JobIds = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
-/** The ids of jobs by name and system; makes those that are not there. */
 async function ensureJobs(
   { db, dialect }: Connection,
   jobsetId: number,
   jobs: readonly NewBuild[],
-): Promise<ReadonlyMap<string, number>> {
-  const names = [...new Set(jobs.map(({ job }) => job))];
-  const ids = new Map<string, number>();
+): Promise<JobIds> {
+  const ids = new Map(jobs.map(({ job }) => [job, new Map<string, number>()]));
   const read = async (): Promise<void> => {
     const rows = await db
       .selectFrom('jobs')
       .select(['id', 'name', 'system'])
       .where('jobset_id', '=', jobsetId)
-      .where(inTexts(dialect, 'name', names))
+      .where(inTexts(dialect, 'name', [...ids.keys()]))
       .execute();
-    for (const { id, name, system } of rows) ids.set(jobKey(name, system), id);
+    for (const { id, name, system } of rows) ids.get(name)?.set(system, id);
   };
   await read();
-  const missing = jobs.filter(({ job, system }) => !ids.has(jobKey(job, system)));
+  const missing = jobs.filter(({ job, system }) => !ids.get(job)?.has(system));
   if (missing.length === 0) return ids;
   for (const chunk of chunks(missing.map(({ job, system }) => ({ jobset_id: jobsetId, name: job, system }))))
     await db
@@ -164,12 +162,12 @@ async function ensureJobs(
   return ids;
 }
 
-/** By name, those of this evaluation first, then of newer evaluations first. */
+/** By the name of the job, those of this evaluation first, then of newer evaluations first. */
 async function findCandidates(
   connection: Connection,
   jobsetId: number,
   evaluationId: number,
-  jobs: readonly NewBuild[],
+  jobIds: JobIds,
 ): Promise<ReadonlyMap<string, readonly Candidate[]>> {
   const { db, dialect } = connection;
   const { current } = await db
@@ -177,27 +175,27 @@ async function findCandidates(
     .select('current_evaluation_id as current')
     .where('id', '=', jobsetId)
     .executeTakeFirstOrThrow();
+  const evaluations = await db
+    .selectFrom('evaluations')
+    .select('id')
+    .where('jobset_id', '=', jobsetId)
+    .where('id', '>=', current ?? 0)
+    .where('id', '<=', evaluationId)
+    .where('total', '>', 0)
+    .execute();
+  const names = new Map([...jobIds].flatMap(([name, ids]) => [...ids.values()].map((id) => [id, name])));
   const rows = await db
-    .selectFrom('jobs as j')
-    .innerJoin('evaluation_builds as m', 'm.job_id', 'j.id')
+    .selectFrom('evaluation_builds as m')
     .innerJoin('builds as b', 'b.id', 'm.build_id')
-    .select(['j.name', 'b.id', 'b.drv_path as drvPath', 'b.status', 'm.evaluation_id', 'm.is_new'])
-    .where('j.jobset_id', '=', jobsetId)
+    .select(['m.job_id', 'b.id', 'b.drv_path as drvPath', 'b.status', 'm.evaluation_id', 'm.is_new'])
     .where(
-      inTexts(
+      inIds(
         dialect,
-        'j.name',
-        jobs.map(({ job }) => job),
+        'm.evaluation_id',
+        evaluations.map(({ id }) => id),
       ),
     )
-    .where('m.evaluation_id', 'in', (query) =>
-      query
-        .selectFrom('evaluations')
-        .select('id')
-        .where('jobset_id', '=', jobsetId)
-        .where('id', '>=', current ?? 0)
-        .where('id', '<=', evaluationId),
-    )
+    .where(inIds(dialect, 'm.job_id', [...names.keys()]))
     .orderBy('b.id')
     // Nobody may finish them between our looking and our counting them.
     .$if(dialect === 'postgres', (query) => query.forNoKeyUpdate('b'))
@@ -205,7 +203,7 @@ async function findCandidates(
   const outputs = await outputsOf(connection, [...new Set(rows.map(({ id }) => id))]);
   rows.sort((a, b) => b.evaluation_id - a.evaluation_id);
   const candidates = rows.map((row) => ({
-    name: row.name,
+    name: names.get(row.job_id) ?? '',
     id: row.id,
     drvPath: row.drvPath,
     status: row.status,

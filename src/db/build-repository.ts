@@ -7,12 +7,12 @@ import { buildsByIds } from './build-rows.ts';
 import type { BuildStatus } from './build-status.ts';
 import type { Connection } from './connection.ts';
 import type { BuildRepository, QueuedBuild } from './database.ts';
-import { shiftCounts } from './evaluation-counts.ts';
 import { finishBuild } from './finish-build.ts';
 import { flag } from './flag.ts';
 import { inIds } from './in-list.ts';
 import { restartBuilds } from './restart-builds.ts';
 import { retainedPaths } from './retained-paths.ts';
+import { shiftCounts } from './shift-counts.ts';
 
 /** Builds read at a time where all of many are read. */
 const pageSize = 2000;
@@ -181,15 +181,13 @@ export function createBuildRepository(connection: Connection): BuildRepository {
               where
                 .selectFrom('evaluation_builds as m')
                 .select(sql.lit(1).as('one'))
-                .whereRef('m.evaluation_id', '=', 's.current_evaluation_id')
-                .whereRef('m.job_id', '=', 'b.job_id')
-                .whereRef('m.build_id', '=', 'b.id'),
+                .whereRef('m.build_id', '=', 'b.id')
+                .whereRef('m.evaluation_id', '=', 's.current_evaluation_id'),
             ),
           ),
         )
-        .orderBy('b.id')
         .execute();
-      return rows.map(({ id }) => id);
+      return rows.map(({ id }) => id).sort((a, b) => a - b);
     },
     async idsOfEvaluation(evaluationId, statuses) {
       const rows = await db

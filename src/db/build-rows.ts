@@ -38,7 +38,7 @@ const columns = [
 
 const isCurrent = sql<number>`exists (
   select 1 from evaluation_builds m
-  where m.evaluation_id = s.current_evaluation_id and m.job_id = b.job_id and m.build_id = b.id
+  where m.build_id = b.id and m.evaluation_id = s.current_evaluation_id
 )`;
 
 /** In the order of the ids; those that do not exist are left out. */

@@ -163,6 +163,16 @@ async function createBuilds(schema: MigrationSchema): Promise<void> {
       .addColumn('finished', integer, zero)
       .addUniqueConstraint('jobs_name', ['jobset_id', 'name', 'system']),
   );
+  await create(
+    'finished_builds',
+    (table) =>
+      table
+        .addColumn('jobset_id', integer, of('jobsets.id'))
+        .addColumn('system', text, required)
+        .addColumn('builds', integer, required)
+        .addPrimaryKeyConstraint('finished_builds_key', ['jobset_id', 'system']),
+    'by-key',
+  );
   await create('builds', (table) =>
     identity(table)
       .addColumn('jobset_id', integer, of('jobsets.id'))
