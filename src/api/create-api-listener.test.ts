@@ -171,8 +171,9 @@ describe('a listener', () => {
     const listeners = await Promise.all([listen(served), listen(served), listen(served)]);
     await until(() => served.api.listeners() === 3);
     for (const res of listeners) res.destroy();
-
     await until(() => served.api.listeners() === 0);
+
+    expect(served.api.faults).toEqual([]);
   });
 
   it('that takes nothing has nothing made for it', async () => {

@@ -56,6 +56,8 @@ export interface AttemptsOptions
   > {
   readonly logDirectory: string;
   readonly maxLogBytes: number | undefined;
+  /** Told each log that is finished. */
+  readonly onLogDone: (file: string) => void;
   readonly records: AttemptRecords;
   readonly shares: ShareBook;
   readonly now: () => number;
@@ -140,6 +142,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       const text = `the log of ${name} is not complete: ${log.writeError}`;
       emit({ type: 'message', level: 'warning', text });
     }
+    if (!(log instanceof Error)) options.onLogDone(log.file);
     if (!result.verdict.ok && result.verdict.reason === 'builder-lost') {
       history.set(node, { count: number, lostOn: [...before.lostOn, builder] });
     }

@@ -32,7 +32,8 @@ export function parseBuildersOption(text: string, options: BuildersOptions): rea
   });
 }
 
-function readIfThere(file: string): string | undefined {
+/** The text of a file, undefined when there is none. Throws `nix.machines-invalid` when it cannot be read. */
+export function readIfThere(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {

@@ -242,7 +242,13 @@ export class EvaluationRun implements AsyncDisposable {
     }
     const { argv, env } = this.#options.workers;
     const setup = (nonce: string): string => setupInput(this.#options.request, nonce);
-    const worker = await ReplWorker.start({ argv, setup, env, signal: this.#stop.signal });
+    const worker = await ReplWorker.start({
+      argv,
+      setup,
+      waits: this.#options.recover === undefined,
+      env,
+      signal: this.#stop.signal,
+    });
     const slot: Slot = { worker, busy: true };
     this.#slots.add(slot);
     return slot;

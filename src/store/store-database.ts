@@ -101,6 +101,11 @@ export class StoreDatabase implements Disposable {
     return typeof row?.path === 'string' && isStorePath(row.path) ? row.path : undefined;
   }
 
+  /** Those of the paths that are valid. */
+  validPaths(paths: readonly StorePath[]): Set<StorePath> {
+    return this.#ask((opened) => new Set(paths.filter((path) => opened.valid.get(path) !== undefined)));
+  }
+
   /**
    * The outputs by name of those derivations whose outputs are all valid. Left out are also those with an output that
    * is content-addressed: of these the database may not know all.
@@ -235,6 +240,7 @@ function openFile(location: string) {
         `select v.path from DerivationOutputs o join ValidPaths v on o.drv = v.id where o.path = ?
          order by v.id desc limit 1`,
       ),
+      valid: database.prepare('select 1 from ValidPaths where path = ?'),
       // The ca column is null for input-addressed paths, and the whole row for paths that are not valid.
       outputs: database.prepare(
         `select o.id, o.path, case when v.id is not null then ifnull(v.ca, '') end ca

@@ -1,6 +1,7 @@
 /** `proteus watch`: what people see of a server's work, and what programs read. */
 
 import { beforeEach, describe, expect, it } from 'vitest';
+import { parseEventStream } from '../../src/cli/client/parse-event-stream.ts';
 import { proteus, startProteus } from '../helpers/proteus.ts';
 import { makeAdmin, serve, type TestServer } from '../helpers/serve.ts';
 import { makeFolder, writeNetwork } from '../helpers/write-network.ts';
@@ -107,6 +108,28 @@ describe('proteus watch', () => {
       .map((line) => (JSON.parse(line) as { readonly type: string }).type);
     expect(events).toContain('ci.evaluation.started');
     expect(events).toContain('ci.evaluation.ended');
+  });
+
+  it('is told again what came after the last event it heard', async () => {
+    await using server = await serve(directory);
+    const ids = async (
+      headers: Readonly<Record<string, string>>,
+      count: number,
+    ): Promise<readonly number[]> => {
+      const { body } = await fetch(`${server.url}/api/v1/events`, { headers });
+      const found: number[] = [];
+      if (body === null) throw new Error('the stream has no body');
+      for await (const { id } of parseEventStream(body)) {
+        found.push(Number(id));
+        if (found.length === count) break;
+      }
+      return found;
+    };
+    const live = ids({}, 3);
+    await follow(server);
+    const [first = 0, second, third] = await live;
+
+    expect(await ids({ 'last-event-id': String(first) }, 2)).toEqual([second, third]);
   });
 
   it('says that no server answers', async () => {

@@ -80,7 +80,8 @@ describe('a POST', () => {
     await using _ = api;
     const headers = { 'X-Forwarded-Proto': 'https', Referer: 'https://localhost/' };
 
-    await api.json('/login', { method: 'POST', body: {}, headers, status: 400 });
+    const refused = await api.json('/login', { method: 'POST', body: {}, headers, status: 400 });
+    expect(refused).toMatchObject({ error: expect.stringContaining('username') });
   });
 
   it('with a token may come from anywhere', async () => {
@@ -93,6 +94,7 @@ describe('a POST', () => {
       as: 'root',
       headers: { Referer: 'http://elsewhere/', 'Sec-Fetch-Site': 'cross-site' },
     });
+    expect(api.told).toHaveLength(2);
   });
 });
 

@@ -2,7 +2,7 @@
 
 import type { ApiContext } from '../api-deps.ts';
 
-export const perPage = 20;
+const perPage = 20;
 
 export interface PageRange {
   /** From 1. */

@@ -6,7 +6,7 @@
 import { AppError } from '../../util/app-error.ts';
 import { formatBytes } from '../../util/format-bytes.ts';
 
-export const maxBodyBytes = 1024 * 1024;
+const maxBodyBytes = 1024 * 1024;
 
 /** Throws `api.too-large`. */
 export async function readBody(request: Request, limit = maxBodyBytes): Promise<Buffer> {

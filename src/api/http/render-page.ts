@@ -51,7 +51,7 @@ function renderValue(value: unknown, key: string): string {
     );
     return rows.length === 0 ? '–' : `<dl>${rows.join('')}</dl>`;
   }
-  const text = String(value);
+  const text = `${value as string | number | boolean}`; // all that JSON has left
   const address = addresses[key];
   if (address !== undefined) return renderLink(text, address + encodeURIComponent(text));
   if (/^https?:\/\/[^\s"<>]+$/.test(text)) return renderLink(text, text);

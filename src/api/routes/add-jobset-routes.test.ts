@@ -191,7 +191,7 @@ describe('making and changing a jobset', () => {
   it.each(['nobody', 'evaluator', 'creator'])('is not for %s', async (as) => {
     await using api = await openTestApi();
 
-    await put(api, legacy, { as, status: 403 });
+    expect(await put(api, legacy, { as, status: 403 })).toMatchObject({ code: 'api.forbidden' });
   });
 
   it('is not for jobsets that a declaration makes', async () => {
@@ -231,7 +231,9 @@ describe('renaming a jobset', () => {
     await put(api, legacy);
     await put(api, { ...legacy, name: 'other' }, { name: 'other' });
 
-    await put(api, { ...legacy, name: 'other' }, { status: 409 });
+    expect(await put(api, { ...legacy, name: 'other' }, { status: 409 })).toMatchObject({
+      code: 'db.conflict',
+    });
   });
 });
 

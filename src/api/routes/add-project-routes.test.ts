@@ -82,8 +82,9 @@ describe('making a project', () => {
   it.each([undefined, 'nobody', 'olga', 'evaluator'])('is not for %s', async (as) => {
     await using api = await openTestApi();
 
-    await api.json('/project/new', { method: 'PUT', ...(as && { as }), body: put, status: 403 });
-    await api.json('/project/new', { status: 404 });
+    const response = await api.request('/project/new', { method: 'PUT', ...(as && { as }), body: put });
+    expect(response.status).toBe(403);
+    expect((await api.request('/project/new')).status).toBe(404);
   });
 
   it.each([

@@ -9,8 +9,8 @@ const reasons: readonly [WaitReason | { type: 'finished'; status: number }, stri
   [{ type: 'finished', status: 0 }, 'It is finished, and succeeded.'],
   [{ type: 'finished', status: 6 }, 'It is finished, and did not succeed.'],
   [{ type: 'not-planned', ahead: 1 }, 'Its derivations have not been looked at yet; 1 build comes first.'],
-  [{ type: 'running', steps: [{ drvPath, builder: 'local' }] }, 'It is being built: hello-2.12 on local.'],
-  [{ type: 'dependencies', left: 3 }, 'It waits for 3 steps that it needs, none of which can start yet.'],
+  [{ type: 'running', steps: [{ drvPath, builder: 'local' }] }, 'Being built for it: hello-2.12 on local.'],
+  [{ type: 'dependencies', left: 3 }, 'It waits for 3 steps that it needs; the next begins in a moment.'],
   [
     { type: 'no-free-slot', ahead: 2, builders: ['a', 'b', 'c', 'd', 'e', 'f', 'g'] },
     'All builders that could take it are busy (a, b, c, d, e and 2 more); 2 steps come first.',

@@ -15,10 +15,10 @@ export function explainWait(
       return `Its derivations have not been looked at yet; ${comeFirst(reason.ahead, 'build')}.`;
     case 'running': {
       const steps = reason.steps.map(({ drvPath, builder }) => `${nameOf(drvPath)} on ${builder}`);
-      return `It is being built: ${listed(steps)}.`;
+      return `Being built for it: ${listed(steps)}.`;
     }
     case 'dependencies':
-      return `It waits for ${count(reason.left, 'step')} that it needs, none of which can start yet.`;
+      return `It waits for ${count(reason.left, 'step')} that it needs; the next begins in a moment.`;
     case 'no-free-slot':
       return `All builders that could take it are busy (${listed(reason.builders)}); ${comeFirst(reason.ahead, 'step')}.`;
     case 'builders-avoided': {

@@ -56,7 +56,7 @@ async function setUp() {
   return {
     ...fake,
     access,
-    pass(ms: number) {
+    pass: (ms: number) => {
       time += ms;
     },
   };

@@ -152,7 +152,7 @@ export function createBuildLoop(deps: BuildLoopDeps): BuildLoop {
     const outcome = await scheduler.enqueue(drvPath, ticketOf(entry));
     if (hasLeft(entry)) return;
     await finishing(async () => {
-      if (!outcome.ok) return await finish(entry, endOfFailure(entry.build, outcome));
+      if (!outcome.ok) return finish(entry, endOfFailure(entry.build, outcome));
       const row = await builds.get(id);
       if (row !== undefined) await finish(entry, await endOfSuccess(row, outcome, deps));
     });

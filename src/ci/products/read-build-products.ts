@@ -133,5 +133,5 @@ async function readText(path: string, storeDirectory: string): Promise<string | 
   const type = await lstat(real);
   if (!type.isFile() || type.size > maxTextBytes) return undefined;
   await using file = await open(real, openFlags);
-  return file.readFile('utf8');
+  return await file.readFile('utf8');
 }

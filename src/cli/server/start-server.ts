@@ -93,6 +93,8 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     keys,
     dumpPath,
     priority: config.priority,
+    // The API has them, those of attempts that still run included.
+    serveLogs: false,
     onFault: (text, error) => log.error({ err: error }, text),
   });
 

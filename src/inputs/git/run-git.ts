@@ -76,6 +76,8 @@ export function gitVariables({ env, remote, sshKey }: Omit<GitContext, 'signal'>
     GIT_ALLOW_PROTOCOL: 'file:git:http:https:ssh',
     GIT_ATTR_NOSYSTEM: '1',
     GIT_NO_REPLACE_OBJECTS: '1',
+    // Pointers stay pointers, as where git-lfs is not installed.
+    GIT_LFS_SKIP_SMUDGE: '1',
   };
   if (remote?.kind === 'http') {
     // For that host only: git asks for another one when it is sent on.

@@ -102,8 +102,11 @@ describe('what is done to a build', () => {
   it('takes the role, and is on POST only', async () => {
     await using api = await open();
 
-    for (const action of ['cancel', 'restart', 'bump']) await post(api, action, 'evaluator', 403);
-    await post(api, 'explode', 'root', 400);
-    await api.json('/api/v1/builds/1/cancel', { as: 'root', status: 405 });
+    for (const action of ['cancel', 'restart', 'bump']) {
+      expect(await post(api, action, 'evaluator', 403)).toMatchObject({ code: 'api.forbidden' });
+    }
+    expect(await post(api, 'explode', 'root', 400)).toMatchObject({ code: 'api.invalid' });
+    const response = await api.request('/api/v1/builds/1/cancel', { as: 'root' });
+    expect([response.status, response.headers.get('Allow')]).toEqual([405, 'POST']);
   });
 });

@@ -84,7 +84,8 @@ export function addEvaluationRoutes(app: V1, deps: ApiDeps): void {
 
   app.openapi(evaluate, async (c) => {
     const { project, jobset: name } = c.req.valid('param');
-    const { force = false } = c.req.valid('json');
+    // Without a body there is nothing.
+    const force = c.req.valid('json')?.force ?? false;
     const jobset = await findJobset(c, project, name);
     await ci.evaluations.trigger(jobset.id, { force });
     return c.json({ project, jobset: name, force }, 202);

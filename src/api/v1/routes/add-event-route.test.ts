@@ -17,7 +17,7 @@ async function listen(api: TestApi, query = '', headers: Record<string, string> 
   const reader = response.body?.getReader();
   return {
     response,
-    async next(): Promise<string> {
+    next: async (): Promise<string> => {
       const { value } = (await reader?.read()) ?? {};
       return Buffer.from(value ?? []).toString();
     },

@@ -46,7 +46,7 @@ const heartbeat = encoder.encode(':\n\n');
 export function addEventRoute(app: V1, { ci, heartbeatMs = 15_000 }: ApiDeps): void {
   app.openapi(getEvents, (c) => {
     const { types, project, jobset } = c.req.valid('query');
-    const lastId = /^\d{1,15}$/.exec(c.req.header('Last-Event-ID') ?? '')?.[0];
+    const lastId = /^\d{1,16}$/.exec(c.req.header('Last-Event-ID') ?? '')?.[0];
     const wants = (event: ServerEvent): boolean =>
       (types === undefined || types.size === 0 || matches(types, event.type)) &&
       (project === undefined || ('project' in event && event.project === project)) &&

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 
-export const evaluationProgress = z
+const evaluationProgress = z
   .object({
     jobsetId: z.int(),
     project: z.string(),

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 
-export const maxPage = 1000;
+const maxPage = 1000;
 
 /** Text of a query as a whole number; `.meta` says so in the description of the API. */
 const count = (least: number, most: number, otherwise: number): z.ZodType<number> =>

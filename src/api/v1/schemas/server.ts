@@ -31,10 +31,7 @@ export const builder = z
     running: z.array(
       z.object({
         drvPath: z.string(),
-        owner: z
-          .int()
-          .nullable()
-          .meta({ description: 'The build whose step it is, if it is one of a build.' }),
+        owner: z.int().nullable().meta({ description: 'The build whose step it is.' }),
         phase: z.string(),
         since: z.int(),
       }),
