@@ -32,6 +32,13 @@ export async function createInitialIndexes(db: Kysely<unknown>): Promise<void> {
   await index('builds_good', 'builds', ['job_id', 'status', 'id'])
     .where(sql.ref('status'), 'in', sql`(0, 6)`)
     .execute();
+  const succeeded = [sql.ref('status'), '=', sql.lit(0)] as const;
+  await index('builds_succeeded', 'builds', ['id'])
+    .where(...succeeded)
+    .execute();
+  await index('builds_succeeded_by_jobset', 'builds', ['jobset_id', 'id'])
+    .where(...succeeded)
+    .execute();
   await db.schema
     .createIndex('builds_queue')
     .on('builds')
