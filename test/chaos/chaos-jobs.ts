@@ -1,37 +1,4 @@
 /**
-<<<<<<< HEAD
- * The load of the chaos test: a release whose jobs are new with each generation. Each generation has chains that share
- * steps, jobs for the remote builder, one that fails and one that depends on it.
- */
-
-/** What each job of a generation must come to (Hydra's numbers). */
-export const expectedStatus: Readonly<Record<string, number>> = {
-  base: 0,
-  left: 0,
-  right: 0,
-  both: 0,
-  remote: 0,
-  mixed: 0,
-  broken: 1,
-  needsBroken: 2,
-};
-
-/** For `createRepository`'s `push`. */
-export function generationExpression(generation: number): string {
-  const name = (job: string): string => `"${job}-g${generation}"`;
-  const slow = (seconds: string): string => `sleep ${seconds}`;
-  return `{ ... }: rec {
-    base = sh ${name('base')} { } "${slow('0.3')}; echo base > $out";
-    # Long enough to be killed half-way.
-    left = builtins.seq (builtins.foldl' (a: b: a + b) ${generation} (builtins.genList (x: x) 4000000)) (sh ${name('left')} { inherit base; } "${slow('0.5')}; echo left > $out");
-    right = sh ${name('right')} { inherit base; } "${slow('0.2')}; echo right > $out";
-    both = sh ${name('both')} { inherit left right; } "read a < $left; read b < $right; echo $a $b > $out";
-    remote = sh ${name('remote')} { inherit base; system = "i586-linux"; } "${slow('0.6')}; echo remote > $out";
-    mixed = sh ${name('mixed')} { inherit remote right; } "${slow('0.2')}; echo mixed > $out";
-    broken = sh ${name('broken')} { inherit base; } "${slow('0.2')}; echo it breaks; exit 1";
-    needsBroken = sh ${name('needs-broken')} { inherit broken; } "echo > $out";
-  }`;
-=======
  * The load: a repository whose every revision changes some of its jobs, and what must become of each. Builds take from
  * nothing to two seconds; a third of them only the builders can do. One fails, one fails because of that, one fails with
  * output, one is an aggregate, one needs an import, and one takes long to evaluate, so that an evaluation can be met in
@@ -108,5 +75,4 @@ function version(index: number, revision: number): number {
 
 function textOfJob(index: number, revision: number): string {
   return `job ${index} at ${version(index, revision)}`;
->>>>>>> ci
 }

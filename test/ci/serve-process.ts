@@ -26,7 +26,6 @@ export async function serve(options: {
   readonly directory: string;
   readonly databaseUrl: string;
   readonly slots?: number;
-  readonly machines?: string;
 }): Promise<ServeProcess> {
   const child = spawn(
     process.execPath,
