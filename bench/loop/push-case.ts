@@ -31,7 +31,7 @@ export async function* pushCase(
 
   await using data = await makeLoopData();
   await using server = await startLoopServer(data);
-  const { ci, database, until } = server;
+  const { ci, database } = server;
   const jobset = await database.jobsets.create(await makeProject(database), {
     ...jobsetRecord({
       inputs,
@@ -52,13 +52,13 @@ export async function* pushCase(
     await git('add', '--all');
     await git('commit', '--quiet', '--message', `Round ${round}`);
     const pushed = performance.now();
-    const began = until(
+    const began = server.until(
       'ci.evaluation.started',
       pushed,
       (event) => 'phase' in event && event.phase === 'evaluating',
     );
-    const started = until('step.started', pushed);
-    const ended = until('ci.evaluation.ended', pushed);
+    const started = server.until('step.started', pushed);
+    const ended = server.until('ci.evaluation.ended', pushed);
     await ci.evaluations.trigger(jobset.id);
     const [fetchedMs, startedMs, endedMs] = await Promise.all([began, started, ended]);
     say(

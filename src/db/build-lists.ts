@@ -57,14 +57,8 @@ export function createBuildLists(connection: Connection): BuildLists {
     return buildsByIds(connection, isOld ? ids.toReversed() : ids);
   }
 
-  /** That they are finished follows, but it is what the index of a jobset's builds is of. */
   const good = ({ condition }: FoundBuilds) =>
-    db
-      .selectFrom('builds as b')
-      .select('b.id')
-      .where(condition)
-      .where('b.finished', '=', sql.lit(1))
-      .where('b.status', '=', sql.lit(0));
+    db.selectFrom('builds as b').select('b.id').where(condition).where('b.status', '=', sql.lit(0));
 
   return {
     async countUnfinished() {

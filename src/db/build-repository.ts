@@ -10,12 +10,10 @@ import type { BuildRepository, QueuedBuild } from './database.ts';
 import { finishBuild } from './finish-build.ts';
 import { flag } from './flag.ts';
 import { inIds } from './in-list.ts';
+import { inPages } from './in-pages.ts';
 import { restartBuilds } from './restart-builds.ts';
 import { retainedPaths } from './retained-paths.ts';
 import { shiftCounts } from './shift-counts.ts';
-
-/** Builds read at a time where all of many are read. */
-const pageSize = 2000;
 
 export function createBuildRepository(connection: Connection): BuildRepository {
   const { db, dialect } = connection;
@@ -75,8 +73,7 @@ export function createBuildRepository(connection: Connection): BuildRepository {
         .orderBy('id')
         .execute();
       const ids = rows.map(({ id }) => id);
-      for (let start = 0; start < ids.length; start += pageSize)
-        yield* await queuedOf(ids.slice(start, start + pageSize));
+      for await (const page of inPages(ids)) yield* await queuedOf(page);
     },
     queuedOf,
     async evaluationsOf(id) {

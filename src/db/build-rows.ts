@@ -3,6 +3,7 @@
 import { sql } from 'kysely';
 import type { Connection } from './connection.ts';
 import { inIds } from './in-list.ts';
+import { inPages } from './in-pages.ts';
 import type { BuildRecord } from './records.ts';
 
 const columns = [
@@ -46,7 +47,12 @@ export async function buildsByIds(
   connection: Connection,
   ids: readonly number[],
 ): Promise<readonly BuildRecord[]> {
-  if (ids.length === 0) return [];
+  const builds: BuildRecord[] = [];
+  for await (const page of inPages(ids)) builds.push(...(await readPage(connection, page)));
+  return builds;
+}
+
+async function readPage(connection: Connection, ids: readonly number[]): Promise<readonly BuildRecord[]> {
   const { db, dialect } = connection;
   const rows = await db
     .selectFrom('builds as b')

@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ResolvedInput } from '../inputs/input.ts';
 import { inputArguments } from '../inputs/input-arguments.ts';
 import { networkRoot, toplevelAttrPath } from '../network/network-root.ts';
 import { nixString } from '../nix/nix-string.ts';
@@ -32,7 +33,7 @@ export async function planJobset(evaluation: JobsetEvaluation, options: Options)
   for (const { name, value } of evaluation.inputs) {
     if (value.kind === 'path' && !sources.has(value.storePath)) sources.set(value.storePath, name);
   }
-  const settings = confinedSettings(evaluation, includes);
+  const settings = confinedSettings(evaluation, [...includes, ...readable(evaluation.inputs)]);
   const { expression } = evaluation;
   switch (expression.type) {
     case 'legacy': {
@@ -42,19 +43,28 @@ export async function planJobset(evaluation: JobsetEvaluation, options: Options)
       const files = Array.from(plain.files, ([name, file]) => `.proteus-${name}=${file}`);
       return {
         request: { ...request, args: plain.args },
-        settings: { ...settings, includes: [...includes, ...files] },
+        settings: { ...settings, includes: [...(settings.includes ?? []), ...files] },
         sources,
       };
     }
     case 'network':
       return {
         request: networkRequest(evaluation, expression),
-        settings: { ...settings, includes: [...includes, `.proteus=${ownExpressions}`] },
+        settings: { ...settings, includes: [...(settings.includes ?? []), `.proteus=${ownExpressions}`] },
         sources,
       };
     case 'flake':
-      return await planFlake(evaluation, expression, options);
+      return planFlake(evaluation, expression, options);
   }
+}
+
+/** `-I` entries for paths that arguments speak of and that are no inputs themselves, by names that no input can have. */
+function readable(inputs: readonly ResolvedInput[]): readonly string[] {
+  const paths = inputs.flatMap(({ value }) => {
+    if (value.kind === 'builds') return Object.values(value.outputs);
+    return value.kind === 'path' && value.drvPath !== undefined ? [value.drvPath] : [];
+  });
+  return [...new Set(paths)].map((storePath, index) => `.proteus-${index}=${storePath}`);
 }
 
 /** Inputs of the jobset are of no account. Evaluated purely where Nix can do that, and restricted where it cannot. */

@@ -26,6 +26,7 @@ export async function serve(options: {
   readonly directory: string;
   readonly databaseUrl: string;
   readonly slots?: number;
+  readonly machines?: string;
 }): Promise<ServeProcess> {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'serve.ts'), JSON.stringify(options)], {
     stdio: ['pipe', 'pipe', 'inherit'],

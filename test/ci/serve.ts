@@ -5,12 +5,15 @@
 
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
+import { parseBuildersOption } from '../../src/build/builders-option.ts';
 import { startServer } from './server.ts';
 
 const optionsSchema = z.object({
   directory: z.string(),
   databaseUrl: z.string(),
   slots: z.number().optional(),
+  /** Further builders in nix.conf's syntax; each also builds for the system `i586-linux`. */
+  machines: z.string().optional(),
 });
 
 const commandSchema = z.union([
@@ -23,8 +26,12 @@ export type ServeCommand = z.input<typeof commandSchema>;
 
 const say = (line: unknown): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
-const { slots, ...options } = optionsSchema.parse(JSON.parse(process.argv[2] ?? ''));
-const { ci } = await startServer({ ...options, ...(slots === undefined ? {} : { slots }) }, say);
+const { slots, machines, ...options } = optionsSchema.parse(JSON.parse(process.argv[2] ?? ''));
+const remote = parseBuildersOption(machines ?? '', { defaultSystem: 'x86_64-linux' }).map((builder) => ({
+  ...builder,
+  settings: { 'extra-platforms': 'i586-linux' },
+}));
+const { ci } = await startServer({ ...options, remote, ...(slots === undefined ? {} : { slots }) }, say);
 say({ type: 'ready' });
 
 for await (const line of createInterface({ input: process.stdin })) {
