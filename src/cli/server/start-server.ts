@@ -118,11 +118,12 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     env,
     signal: closing.signal,
   });
-  const baseUrl = config['base-url']?.replace(/\/+$/, '');
+  const outside = config['base-url']?.replace(/\/+$/, '');
+  const baseUrl = outside ?? listener.outsideUrl;
   const app = createApi({
     ci,
     access: createAccess({ users: database.users, now: Date.now }),
-    settings: { baseUrl, private: config.private, webhookSecrets, version },
+    settings: { baseUrl: outside, private: config.private, webhookSecrets, version },
     inputTypes: inputPlugins,
     storeFilesAt: storeDir,
     nixLogDirectory: '/nix/var/log/nix/drvs',
@@ -148,12 +149,12 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
       onFault: warn,
     }),
   );
-  await writeServerFile(directory.root, { url: listener.url, pid: process.pid });
+  await writeServerFile(directory.root, { url: listener.url, baseUrl, pid: process.pid });
   stack.defer(() => removeServerFile(directory.root));
   const owned = stack.move();
   return {
     url: listener.url,
-    baseUrl: baseUrl ?? listener.url,
+    baseUrl,
     ci,
     keys,
     madeKey: made,
