@@ -95,6 +95,12 @@ export class StoreDatabase implements Disposable {
     return row === undefined ? undefined : pathInfoOfRow(row);
   }
 
+  /** A derivation that has this output, the newest when there are several; the output need not be there. */
+  deriverOf(output: StorePath): StorePath | undefined {
+    const row = this.#ask((opened) => opened.deriver.get(output));
+    return typeof row?.path === 'string' && isStorePath(row.path) ? row.path : undefined;
+  }
+
   /** Those of the paths that are valid. */
   validPaths(paths: readonly StorePath[]): Set<StorePath> {
     return this.#ask((opened) => new Set(paths.filter((path) => opened.valid.get(path) !== undefined)));
@@ -119,12 +125,6 @@ export class StoreDatabase implements Disposable {
       }
       return found;
     });
-  }
-
-  /** A derivation that has this output, the newest when there are several; the output need not be there. */
-  deriverOf(output: StorePath): StorePath | undefined {
-    const row = this.#ask((opened) => opened.deriver.get(output));
-    return typeof row?.path === 'string' && isStorePath(row.path) ? row.path : undefined;
   }
 
   /** Another number whenever anything in the database may have changed. */
@@ -240,16 +240,16 @@ function openFile(location: string) {
         `select ${columns} from ValidPaths v where v.path >= ? order by v.path limit 1`,
       ),
       exact: database.prepare(`select ${columns} from ValidPaths v where v.path = ?`),
+      deriver: database.prepare(
+        `select v.path from DerivationOutputs o join ValidPaths v on o.drv = v.id where o.path = ?
+         order by v.id desc limit 1`,
+      ),
       valid: database.prepare('select 1 from ValidPaths where path = ?'),
       // The ca column is null for input-addressed paths.
       outputs: database.prepare(
         `select o.id, o.path, v.id is not null and ifnull(v.ca, '') = '' isPlain
          from ValidPaths d join DerivationOutputs o on o.drv = d.id left join ValidPaths v on v.path = o.path
          where d.path = ?`,
-      ),
-      deriver: database.prepare(
-        `select v.path from DerivationOutputs o join ValidPaths v on o.drv = v.id where o.path = ?
-         order by v.id desc limit 1`,
       ),
       after: database.prepare(`select ${columns} from ValidPaths v where v.id > ? order by v.id limit ?`),
     };

@@ -115,6 +115,8 @@ describe.each(dialects)('lists of builds on %s', (dialect) => {
 
     await own.builds.finish(first.build('b'), end({ status: 1 }));
     expect(await own.builds.latestOfFinishedEvaluation(ofJob)).toMatchObject({ nixName: 'a-1' });
+    const cancelled = await evaluate(own, jobsetId, [job('a', 9)], 'cancelled');
+    await own.builds.finish(cancelled.build('a'), end());
     const second = await evaluate(own, jobsetId, [job('a', 2), job('b', 2)]);
     await own.builds.finish(second.build('a'), end());
     expect(await own.builds.latestOfFinishedEvaluation(ofJob)).toMatchObject({ nixName: 'a-1' });
@@ -217,30 +219,30 @@ describe.each(dialects)('lists of builds on %s', (dialect) => {
     await queue(main.id, start + hour, 3);
     await queue(other.id, start + 3 * day + 5, 1);
     await queue(main.id, start + 3 * day + hour, 4);
-    const { countsPer } = own.builds;
+    const { builds } = own;
 
-    expect(await countsPer('hour', {}, 9)).toEqual([
+    expect(await builds.countsPer('hour', {}, 9)).toEqual([
       { startAt: start + 3 * day + hour, count: 2 },
       { startAt: start + 3 * day, count: 2 },
       { startAt: start + hour, count: 2 },
       { startAt: start, count: 4 },
     ]);
-    expect(await countsPer('day', {}, 9)).toEqual([
+    expect(await builds.countsPer('day', {}, 9)).toEqual([
       { startAt: start + 3 * day, count: 4 },
       { startAt: start, count: 6 },
     ]);
-    expect(await countsPer('day', {}, 1)).toEqual([{ startAt: start + 3 * day, count: 4 }]);
-    expect(await countsPer('day', { project: 'fleet', system: 'aarch64-linux' }, 9)).toEqual([
+    expect(await builds.countsPer('day', {}, 1)).toEqual([{ startAt: start + 3 * day, count: 4 }]);
+    expect(await builds.countsPer('day', { project: 'fleet', system: 'aarch64-linux' }, 9)).toEqual([
       { startAt: start + 3 * day, count: 1 },
       { startAt: start, count: 3 },
     ]);
-    expect(await countsPer('hour', { job: 'a' }, 2)).toEqual([
+    expect(await builds.countsPer('hour', { job: 'a' }, 2)).toEqual([
       { startAt: start + 3 * day + hour, count: 1 },
       { startAt: start + 3 * day, count: 1 },
     ]);
-    expect(await countsPer('day', { jobset: 'main', project: 'other' }, 9)).toEqual([
+    expect(await builds.countsPer('day', { jobset: 'main', project: 'other' }, 9)).toEqual([
       { startAt: start + 3 * day, count: 2 },
     ]);
-    expect(await countsPer('day', { job: 'none' }, 9)).toEqual([]);
+    expect(await builds.countsPer('day', { job: 'none' }, 9)).toEqual([]);
   });
 });
