@@ -67,7 +67,8 @@ it('blames the builder only for what is not the fault of the derivation', () => 
 });
 
 it('says whether the derivation would fail again', () => {
-  const again = (status: BuildStatus): unknown => ({ again: undefined, ...judgeResult(result(status)) }).again;
+  const again = (status: BuildStatus): unknown =>
+    ({ again: undefined, ...judgeResult(result(status)) }).again;
   expect(again('permanent-failure')).toBe('always');
   expect(again('output-rejected')).toBe('always');
   expect(again('transient-failure')).toBe('perhaps-not');
