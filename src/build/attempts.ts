@@ -41,7 +41,7 @@ export interface Attempts {
   readonly running: Iterable<RunningAttempt>;
   readonly size: number;
   of(node: StepNode): RunningAttempt | undefined;
-  /** Builders that have lost the step so far. */
+  /** Builders on which it did not go well so far, and may elsewhere. */
   lostOn(node: StepNode): readonly string[];
   /** Never rejects; resolves once its end was told. */
   start(node: StepNode, link: BuilderLink): Promise<void>;
@@ -143,7 +143,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       emit({ type: 'message', level: 'warning', text });
     }
     if (!(log instanceof Error)) options.onLogDone(log.file);
-    if (!result.verdict.ok && result.verdict.reason === 'builder-lost') {
+    if (result.mayPass) {
       history.set(node, { count: number, lostOn: [...before.lostOn, builder] });
     }
     options.onEnd({ ...result, attempt, log: log instanceof Error ? undefined : log });

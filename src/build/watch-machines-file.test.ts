@@ -1,8 +1,18 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Builder } from './builder.ts';
 import { watchMachinesFile } from './watch-machines-file.ts';
 
 let folder = '';
@@ -13,83 +23,75 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
+/** What is read of the file, each time that it is told to have changed. */
 function watching(path = file) {
-  const told: (readonly Builder[])[] = [];
-  const problems: string[] = [];
-  const watch = watchMachinesFile(path, {
-    defaultSystem: 'x86_64-linux',
-    onBuilders: (builders) => told.push(builders),
-    onProblem: (problem) => problems.push(problem),
+  const told: string[] = [];
+  const watch = watchMachinesFile(path, () => {
+    try {
+      told.push(readFileSync(path, 'utf8'));
+    } catch {
+      told.push('(none)');
+    }
   });
-  const names = (): string[] | undefined => told.at(-1)?.map(({ name, slots }) => `${name} ${slots}`);
-  return { told, problems, names, [Symbol.dispose]: () => watch[Symbol.dispose]() };
+  return { told, last: () => told.at(-1), [Symbol.dispose]: () => watch[Symbol.dispose]() };
 }
 
-it('tells what is there, what is written later, and that all is gone', async () => {
+it('tells of a file that comes, changes, is put in place of another, and goes', async () => {
   using machines = watching();
-  expect(machines.names()).toEqual([]);
-  writeFileSync(file, 'ssh://a x86_64-linux - 4\n');
-  await expect.poll(machines.names).toEqual(['ssh-ng://a 4']);
-  unlinkSync(file);
-  await expect.poll(machines.names).toEqual([]);
-});
-
-it('notices a file that is put in place of another, and keeps what has not changed', async () => {
-  writeFileSync(file, 'ssh://a\nssh://b - - 1\n');
-  using machines = watching();
-  const [a] = machines.told[0] ?? [];
-  writeFileSync(`${file}.new`, 'ssh://b - - 2\nssh://a\n');
+  writeFileSync(file, 'one');
+  await expect.poll(machines.last).toBe('one');
+  writeFileSync(file, 'two');
+  await expect.poll(machines.last).toBe('two');
+  writeFileSync(`${file}.new`, 'six');
   renameSync(`${file}.new`, file);
-  await expect.poll(machines.names).toEqual(['ssh-ng://b 2', 'ssh-ng://a 1']);
-  expect(machines.told.at(-1)?.[1]).toBe(a);
+  await expect.poll(machines.last).toBe('six');
+  unlinkSync(file);
+  await expect.poll(machines.last).toBe('(none)');
 });
 
-it('keeps the builders when the file is not right, and says so', async () => {
-  writeFileSync(file, 'ssh://a\n');
+it('tells nothing of what else happens in its folder', async () => {
+  writeFileSync(file, 'one');
   using machines = watching();
-  writeFileSync(file, 'ssh://a\nssh://b - - many\n');
-  await expect
-    .poll(() => machines.problems)
-    .toEqual([expect.stringMatching(/^the builders stay as they were: .*machines, line 2/)]);
-  expect(machines.told).toHaveLength(1);
-  writeFileSync(file, 'ssh://c\n');
-  await expect.poll(machines.names).toEqual(['ssh-ng://c 1']);
+  for (let count = 0; count < 5; count += 1) writeFileSync(join(folder, `other-${count}`), '');
+  await delay(200);
+  expect(machines.told).toEqual([]);
+  utimesSync(file, 1, 1);
+  await expect.poll(machines.last).toBe('one');
 });
 
 it('follows links on the way, as a new NixOS system changes only the first of them', async () => {
   for (const version of ['one', 'two']) {
     mkdirSync(join(folder, version));
-    writeFileSync(join(folder, version, 'machines'), `ssh://${version}\n`);
+    writeFileSync(join(folder, version, 'machines'), version);
   }
   mkdirSync(join(folder, 'etc'));
   symlinkSync(join(folder, 'one'), join(folder, 'static'));
   symlinkSync('../static/machines', join(folder, 'etc', 'machines'));
   using machines = watching(join(folder, 'etc', 'machines'));
-  expect(machines.names()).toEqual(['ssh-ng://one 1']);
   symlinkSync(join(folder, 'two'), join(folder, 'static.new'));
   renameSync(join(folder, 'static.new'), join(folder, 'static'));
-  await expect.poll(machines.names).toEqual(['ssh-ng://two 1']);
-  writeFileSync(join(folder, 'two', 'machines'), 'ssh://three\n');
-  await expect.poll(machines.names).toEqual(['ssh-ng://three 1']);
+  await expect.poll(machines.last).toBe('two');
+  writeFileSync(join(folder, 'two', 'machines'), 'three');
+  await expect.poll(machines.last).toBe('three');
 });
 
-it('outlives the removal of its folder', async () => {
-  const inner = join(folder, 'nix');
-  mkdirSync(inner);
-  writeFileSync(join(inner, 'machines'), 'ssh://one\n');
-  using machines = watching(join(inner, 'machines'));
-  renameSync(inner, join(folder, 'old'));
-  await expect.poll(machines.names).toEqual([]);
-  mkdirSync(inner);
-  writeFileSync(join(inner, 'machines'), 'ssh://two\n');
-  await expect.poll(machines.names).toEqual(['ssh-ng://two 1']);
-});
-
-it('waits for folders that are not there yet', async () => {
+it('outlives the removal of its folder, and waits for one that is not there', async () => {
   const deep = join(folder, 'etc', 'nix', 'machines');
   using machines = watching(deep);
-  mkdirSync(join(folder, 'etc'));
-  mkdirSync(join(folder, 'etc', 'nix'));
-  writeFileSync(deep, 'ssh://late\n');
-  await expect.poll(machines.names).toEqual(['ssh-ng://late 1']);
+  mkdirSync(dirname(deep), { recursive: true });
+  writeFileSync(deep, 'one');
+  await expect.poll(machines.last).toBe('one');
+  renameSync(dirname(deep), join(folder, 'old'));
+  await expect.poll(machines.last).toBe('(none)');
+  mkdirSync(dirname(deep));
+  writeFileSync(deep, 'two');
+  await expect.poll(machines.last).toBe('two');
+});
+
+it('takes a circle of links for no file, until it is one', async () => {
+  symlinkSync('machines', file);
+  using machines = watching();
+  unlinkSync(file);
+  writeFileSync(file, 'one');
+  await expect.poll(machines.last).toBe('one');
 });

@@ -1,82 +1,44 @@
 /**
- * The machines file as it is now, while it is edited, replaced, removed and made again. A file that cannot be read as
- * machines leaves things as they were, which is told. What has not changed stays the same object, so that a scheduler
- * keeps its connection.
+ * Tells when the machines file has become another one: edited, replaced, removed or made again.
  *
- * Watched are the folders in which a name would have to change for the file to be another one: its own, and those of
- * the symbolic links on the way to it. (On NixOS, /etc/nix/machines leads through /etc/static, which is what a new
- * system replaces.) Files that it includes with `@` are not watched.
+ * Watched are the folders in which a name would have to change for that: the file's own, and those of the symbolic
+ * links on the way to it. (On NixOS, /etc/nix/machines leads through /etc/static, which is what a new system replaces.)
+ * Much else happens in such folders, so what counts is whether the file at the end of the way looks different. Files that
+ * it includes with `@` are not watched.
  */
 
-import { type FSWatcher, lstatSync, readlinkSync, watch } from 'node:fs';
+import { type FSWatcher, lstatSync, readlinkSync, statSync, watch } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { type Machine, parseMachines } from '../nix/machines-file.ts';
-import { errorMessage } from '../util/error-message.ts';
-import type { Builder } from './builder.ts';
-import { type BuildersOptions, readIfThere } from './builders-option.ts';
-import { machineBuilder } from './machine-builder.ts';
-
-export interface WatchMachinesOptions extends BuildersOptions {
-  /** Told at once what is there now, and again whenever that has changed. */
-  readonly onBuilders: (builders: readonly Builder[]) => void;
-  readonly onProblem: (message: string) => void;
-}
 
 /** Changes come in bursts. */
 const settleMs = 50;
 /** Links that lead to links are followed so far, as the kernel does. */
 const mostLinks = 40;
 
-/** Watches until it is disposed of. A file that is not there means no machines. */
-export function watchMachinesFile(file: string, options: WatchMachinesOptions): Disposable {
+/** Watches until it is disposed of. The file need not be there, nor its folder. */
+export function watchMachinesFile(file: string, onChange: () => void): Disposable {
   const path = resolve(file);
-  let builders = new Map<string, Builder>();
   let watchers: readonly FSWatcher[] = [];
   let timer: NodeJS.Timeout | undefined;
-  let told: string | undefined;
-
-  const load = (): void => {
-    let machines: readonly Machine[];
-    try {
-      machines = parseMachines(readIfThere(path) ?? '', {
-        defaultSystem: options.defaultSystem,
-        include: readIfThere,
-        what: path,
-      });
-      const next = new Map<string, Builder>();
-      for (const [index, machine] of machines.entries()) {
-        const text = JSON.stringify(machine);
-        // The same line twice is two builders.
-        const key = next.has(text) ? `${text} ${index}` : text;
-        next.set(key, builders.get(key) ?? machineBuilder(machine, options));
-      }
-      builders = next;
-    } catch (error) {
-      options.onProblem(`the builders stay as they were: ${errorMessage(error)}`);
-      return;
-    }
-    const now = JSON.stringify([...builders.keys()]);
-    if (now === told) return;
-    told = now;
-    options.onBuilders([...builders.values()]);
-  };
+  let seen = look(path);
 
   /** All of them anew: a folder may be another one by the same name. */
   const watchAll = (): void => {
     for (const watcher of watchers) watcher.close();
-    watchers = [...new Set(watchedFolders(path))].flatMap((folder) => watchFolder(folder, onChange) ?? []);
+    watchers = [...new Set(foldersOnTheWay(path))].flatMap((folder) => watchFolder(folder, settle) ?? []);
   };
-
-  const onChange = (): void => {
+  const settle = (): void => {
     clearTimeout(timer);
     timer = setTimeout(() => {
       watchAll();
-      load();
-    }, settleMs);
+      const now = look(path);
+      if (now === seen) return;
+      seen = now;
+      onChange();
+    }, settleMs).unref();
   };
 
   watchAll();
-  load();
   return {
     [Symbol.dispose]() {
       clearTimeout(timer);
@@ -85,11 +47,21 @@ export function watchMachinesFile(file: string, options: WatchMachinesOptions): 
   };
 }
 
-/** Undefined for a folder that is not there: that of the link before it tells when that changes. */
-function watchFolder(folder: string, onChange: () => void): FSWatcher | undefined {
+/** What tells that it is another file, or has other content; undefined when there is none, or it cannot be reached. */
+function look(path: string): string | undefined {
   try {
-    const watcher = watch(folder, { persistent: false }, onChange);
-    watcher.on('error', onChange);
+    const { dev, ino, mtimeNs, size } = statSync(path, { bigint: true });
+    return `${dev} ${ino} ${mtimeNs} ${size}`;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined for a folder that is gone again: the link before it tells. */
+function watchFolder(folder: string, onEvent: () => void): FSWatcher | undefined {
+  try {
+    const watcher = watch(folder, { persistent: false }, onEvent);
+    watcher.on('error', onEvent);
     return watcher;
   } catch {
     return undefined;
@@ -97,17 +69,17 @@ function watchFolder(folder: string, onChange: () => void): FSWatcher | undefine
 }
 
 /** The folders that hold a link on the way to the file, the file itself, or the first part of it that is missing. */
-function watchedFolders(path: string, links = 0): readonly string[] {
+function foldersOnTheWay(path: string, links = 0): readonly string[] {
   const parts = path.split('/').filter((part) => part !== '');
   let at = '/';
   for (const [index, part] of parts.entries()) {
     const here = join(at, part);
-    const rest = parts.slice(index + 1).join('/');
     const stat = lstatSync(here, { throwIfNoEntry: false });
     if (stat === undefined) return [at];
     if (stat.isSymbolicLink()) {
-      const target = resolve(at, readlinkSync(here), rest);
-      return links < mostLinks ? [at, ...watchedFolders(target, links + 1)] : [at];
+      if (links === mostLinks) return [at];
+      const target = resolve(at, readlinkSync(here), ...parts.slice(index + 1));
+      return [at, ...foldersOnTheWay(target, links + 1)];
     }
     at = here;
   }
