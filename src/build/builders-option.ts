@@ -33,7 +33,7 @@ export function parseBuildersOption(text: string, options: BuildersOptions): rea
 }
 
 /** The text of a file, undefined when there is none. Throws `nix.machines-invalid` when it cannot be read. */
-export function readIfThere(file: string): string | undefined {
+function readIfThere(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
