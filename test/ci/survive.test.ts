@@ -100,9 +100,11 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     server.tell({ trigger: jobset.id });
     await atGate('running');
     await restart();
+    // A step belongs to the build that was the first to want it, which need not be its own.
     const steps = async (job: string) => {
-      const build = (await builds()).find((each) => each.job === job)!;
-      return (await database.steps.of(build.id)).map(({ status, errorMessage }) => [status, errorMessage]);
+      const of = await Promise.all((await builds()).map(({ id }) => database.steps.of(id)));
+      const own = of.flat().filter(({ drvPath }) => drvPath.endsWith(`-${job}-${dialect}.drv`));
+      return own.map(({ status, errorMessage }) => [status, errorMessage]);
     };
     expect(await steps('running')).toContainEqual([3, 'the server stopped meanwhile']);
     await open('running');
@@ -116,7 +118,10 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
       ]),
     );
     expect(await steps('done')).toEqual([[0, null]]);
-    expect((await steps('running')).map(([status]) => status)).toEqual([3, 0]);
+    // Once more, unless the daemon finished it before it noticed that the server was gone.
+    expect([[3, 0], [3]]).toContainEqual(
+      (await steps('running')).map(([status]) => status).toSorted(descending),
+    );
     expect(await steps('queued')).toEqual([[0, null]]);
   });
 
@@ -200,8 +205,11 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     await open('pg-b');
 
     expect((await allBuilt()).map(({ status }) => status)).toEqual([0, 0]);
-    for (const build of await builds()) {
-      expect((await database.steps.of(build.id)).map(({ status }) => status)).toEqual([0]);
-    }
+    const steps = await Promise.all((await builds()).map(({ id }) => database.steps.of(id)));
+    expect(steps.flat().map(({ status }) => status)).toEqual([0, 0]);
   });
 });
+
+function descending(a: unknown, b: unknown): number {
+  return Number(b) - Number(a);
+}
