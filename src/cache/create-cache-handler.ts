@@ -51,6 +51,8 @@ export interface CacheHandlerOptions {
   readonly stallTimeoutMs?: number | undefined;
   /** Default: where Nix keeps build logs. */
   readonly logDirectory?: string | undefined;
+  /** False leaves `/log/…` to the caller, who has logs of his own. Default true. */
+  readonly serveLogs?: boolean | undefined;
 }
 
 export interface CacheHandler {
@@ -192,7 +194,7 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
     tryServe(req, res) {
       if (req.method !== 'GET' && req.method !== 'HEAD') return false;
       const request = parseCacheUrl(req.url ?? '');
-      if (request === undefined) return false;
+      if (request === undefined || (request.kind === 'log' && options.serveLogs === false)) return false;
       // A client that goes away is no fault, and is told by 'close'.
       res.on('error', () => {});
       serve(request, req, res).catch((error: unknown) => {

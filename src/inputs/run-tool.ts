@@ -3,7 +3,7 @@
  * side sends, and no password in what is told of it.
  */
 
-import { type Argv, startProcess } from '../process/start-process.ts';
+import { type Argv, isOnPath, startProcess } from '../process/start-process.ts';
 import { AppError } from '../util/app-error.ts';
 import { printable } from '../util/printable.ts';
 import type { InputDeps } from './input.ts';
@@ -32,6 +32,18 @@ const passedOn = [
   'NO_PROXY',
 ];
 
+/**
+ * Starts the program beside a watcher in the same process group, which kills the group when its standard input comes to
+ * an end: that is when we are gone, however that came. These programs start others (git-remote-https, ssh), which would
+ * go on waiting for a server that never answers.
+ */
+const watched = [
+  'sh',
+  '-c',
+  'exec 3<&0; { cat; kill -KILL 0; } <&3 >/dev/null 2>&1 & exec "$@" </dev/null 3<&-',
+  'watched',
+] as const;
+
 const stdoutLimit = 32 * 2 ** 20;
 const stderrKept = 16 * 1024;
 
@@ -56,13 +68,15 @@ export interface ToolResult {
 export async function runTool(argv: Argv, options: ToolOptions): Promise<ToolResult> {
   const { env, alsoPass = [], variables, cwd, signal } = options;
   const passed = Object.fromEntries([...passedOn, ...alsoPass].map((name) => [name, env[name]]));
-  await using child = await startProcess(argv, {
+  if (!isOnPath(argv[0], env.PATH)) {
+    throw new AppError('process.missing', `the program ${argv[0]} is not installed, or not on PATH`);
+  }
+  await using child = await startProcess([...watched, ...argv], {
     ...(cwd === undefined ? {} : { cwd }),
     // English, so that messages can be understood.
     env: { ...passed, LC_ALL: 'C', ...variables },
     signal,
   });
-  child.stdin.end();
   const [stdout, stderr, exit] = await Promise.all([all(child.stdout), tail(child.stderr), child.exited]);
   if (signal?.aborted) throw new AppError('interrupted', `interrupted: ${argv[0]}`);
   if (stdout === undefined) {

@@ -8,16 +8,19 @@ export interface GitRepository {
   readonly folder: string;
   /** Runs git in it and gives what it printed. */
   git(...args: string[]): string;
+  /** The same with something on its standard input. */
+  gitWith(input: string, ...args: string[]): string;
   write(file: string, text: string): void;
   /** Writes the files and commits all there is; gives the commit. */
   commit(files: Readonly<Record<string, string>>, ...options: string[]): string;
 }
 
 export function gitRepository(folder: string): GitRepository {
-  const git = (...args: string[]): string =>
+  const gitWith = (input: string, ...args: string[]): string =>
     execFileSync('git', ['-C', folder, ...args], {
+      input,
       encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: 'pipe',
       env: {
         ...process.env,
         GIT_CONFIG_GLOBAL: '/dev/null',
@@ -27,6 +30,7 @@ export function gitRepository(folder: string): GitRepository {
         GIT_COMMITTER_EMAIL: 'a@example.org',
       },
     }).trim();
+  const git = (...args: string[]): string => gitWith('', ...args);
   const write = (file: string, text: string): void => {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
     writeFileSync(join(folder, file), text);
@@ -36,6 +40,7 @@ export function gitRepository(folder: string): GitRepository {
   return {
     folder,
     git,
+    gitWith,
     write,
     commit(files, ...options) {
       for (const [file, text] of Object.entries(files)) write(file, text);

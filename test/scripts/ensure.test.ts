@@ -5,7 +5,18 @@ import { runProcess } from '../../src/process/run-process.ts';
 import type { Argv } from '../../src/process/start-process.ts';
 
 const ensure = join(import.meta.dirname, '../../scripts/ensure');
-const all = ['node', 'nix', 'busybox', 'ssh', 'git', 'iproute', 'qemu', 'tools', 'postgresql', 'arm64-busybox'];
+const all = [
+  'node',
+  'nix',
+  'busybox',
+  'ssh',
+  'git',
+  'iproute',
+  'qemu',
+  'tools',
+  'postgresql',
+  'arm64-busybox',
+];
 
 describe('scripts/ensure', () => {
   it('says and does nothing when everything is there', async () => {

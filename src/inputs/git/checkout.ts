@@ -6,12 +6,15 @@ import { AppError } from '../../util/app-error.ts';
 import { type Mirror, trustingUploadPack } from './mirror.ts';
 import { runGit } from './run-git.ts';
 
-/** Writes the files into a folder that is empty or not there. `scratch` is a file name that nobody uses. */
-export async function checkOut(mirror: Mirror, commit: string, into: string, scratch: string): Promise<void> {
-  await mkdir(into, { recursive: true });
-  await rm(scratch, { force: true });
+/** Writes the files into a folder, in place of what is there. */
+export async function checkOut(mirror: Mirror, commit: string, into: string): Promise<void> {
+  // In the mirror, where its lock is taken away when this is killed.
+  const index = join(mirror.folder, 'checkout-index');
+  await Promise.all([into, index].map((path) => rm(path, { recursive: true, force: true })));
+  await mkdir(into);
   const args = [`--git-dir=${mirror.folder}`, `--work-tree=${into}`, 'read-tree', '--reset', '-u', commit];
-  await git(mirror, args, { GIT_INDEX_FILE: scratch });
+  await git(mirror, args, { GIT_INDEX_FILE: index });
+  await rm(index);
 }
 
 /**
@@ -21,10 +24,18 @@ export async function checkOut(mirror: Mirror, commit: string, into: string, scr
 export async function deepClone(mirror: Mirror, commit: string, into: string): Promise<void> {
   const gitDir = join(into, '.git');
   const branch = 'refs/heads/fetchgit';
+  await rm(into, { recursive: true, force: true });
   await git(mirror, ['init', '--quiet', '--template=', '--initial-branch=fetchgit', into]);
   await git(mirror, [
     `--git-dir=${gitDir}`,
-    ...['-c', 'fetch.writeCommitGraph=false', 'fetch', '--quiet', '--no-write-fetch-head'],
+    ...[
+      '-c',
+      'fetch.writeCommitGraph=false',
+      'fetch',
+      '--quiet',
+      '--no-write-fetch-head',
+      '--update-head-ok',
+    ],
     `--upload-pack=${trustingUploadPack}`,
     ...['--', mirror.folder, `+${commit}:${branch}`],
   ]);

@@ -140,8 +140,8 @@ async function prepareMirror({ folder, context }: Mirror): Promise<void> {
   const { ok, complaint } = await runGit(['init', '--quiet', '--bare', '--template=', folder], context);
   if (!ok) throw fetchFailed(`cannot make the copy ${folder}`, complaint);
   for (const part of ['', 'refs', 'objects/info', 'objects/pack']) {
-    const entries = await readdir(join(folder, part), { recursive: part === 'refs' }).catch(() => []);
-    for (const entry of entries.filter((name) => name.endsWith('.lock') || name.startsWith('tmp_'))) {
+    const entries = await readdir(join(folder, part), { recursive: part !== '' }).catch(() => []);
+    for (const entry of entries.filter((name) => /^tmp_|\.(?:lock|keep)$/.test(name))) {
       await rm(join(folder, part, entry), { force: true, recursive: true });
     }
   }

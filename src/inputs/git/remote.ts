@@ -7,6 +7,7 @@
  */
 
 import { AppError } from '../../util/app-error.ts';
+import { splitUrl } from '../split-url.ts';
 
 export interface GitRemote {
   /** Without a password, and over HTTP without a user either, for that is often a token. */
@@ -35,18 +36,16 @@ export function parseRemote(text: string): GitRemote {
   return text.includes('://') ? parseUrl(text) : parseScp(text);
 }
 
-/** Scheme, user and password, host with port, path. Stricter than any program that will read it, so all read the same. */
-const urlForm = /^([a-z+]+:)\/\/(?:([^/?#@\\]*)@)?([^/?#@\\]*)(\/[^\\]*)?$/;
-
 function parseUrl(text: string): GitRemote {
-  const [, scheme = '', userInfo, host = '', path = ''] = urlForm.exec(text) ?? [];
-  if (scheme === '' || !URL.canParse(text)) throw refuse(text, 'it is no URL');
+  const url = splitUrl(text);
+  if (url === undefined) throw refuse(text, 'it is no URL');
+  const { scheme, userInfo, host, path } = url;
   const kind = kinds[scheme];
   if (kind === undefined) throw refuse(text, `${scheme}// is none of ${Object.keys(kinds).join(' ')}`);
   if (kind === 'local' && host !== '') throw refuse(text, 'a file:// URL has three slashes');
   if (kind !== 'local' && host === '') throw refuse(text, 'it names no host');
   const [, user, password] = /^([^:]*)(?::(.*))?$/.exec(userInfo ?? '')?.map(decode) ?? [];
-  if (/^-/.test(host) || user?.startsWith('-')) throw refuse(text, 'it would be taken for an option');
+  if (host.startsWith('-') || user?.startsWith('-')) throw refuse(text, 'it would be taken for an option');
   // They go to git line by line.
   if (/[\u0000-\u001f\u007f]/.test(`${user}${password}`))
     throw refuse(text, 'its user has a control character in it');

@@ -46,12 +46,14 @@ describe('gitVariables', () => {
     ]);
   });
 
-  it('uses the key that is named, and it alone', () => {
-    expect(gitVariables({ env: { GIT_SSH_COMMAND: 'other' }, sshKey: "/k'ey" }).GIT_SSH_COMMAND).toBe(
+  it('uses the key that is named, and it alone, over the ssh that is configured', () => {
+    expect(gitVariables({ env: {}, sshKey: "/k'ey" }).GIT_SSH_COMMAND).toBe(
       `ssh -i '/k'\\''ey' -o IdentitiesOnly=yes -o BatchMode=yes`,
     );
-    expect(gitVariables({ env: { GIT_SSH_COMMAND: 'myssh' } }).GIT_SSH_COMMAND).toBe(
-      'myssh -o BatchMode=yes',
+    const env = { GIT_SSH_COMMAND: 'ssh -F /c' };
+    expect(gitVariables({ env }).GIT_SSH_COMMAND).toBe('ssh -F /c -o BatchMode=yes');
+    expect(gitVariables({ env, sshKey: '/k' }).GIT_SSH_COMMAND).toBe(
+      'ssh -F /c -i /k -o IdentitiesOnly=yes -o BatchMode=yes',
     );
   });
 });

@@ -76,6 +76,8 @@ export function gitVariables({ env, remote, sshKey }: Omit<GitContext, 'signal'>
     GIT_ALLOW_PROTOCOL: 'file:git:http:https:ssh',
     GIT_ATTR_NOSYSTEM: '1',
     GIT_NO_REPLACE_OBJECTS: '1',
+    // Pointers stay pointers, as where git-lfs is not installed.
+    GIT_LFS_SKIP_SMUDGE: '1',
   };
   if (remote?.kind === 'http') {
     // For that host only: git asks for another one when it is sent on.
@@ -87,10 +89,11 @@ export function gitVariables({ env, remote, sshKey }: Omit<GitContext, 'signal'>
       variables.PROTEUS_PASSWORD = remote.password;
     }
   }
-  // Without a key ssh is left as it is configured: having no terminal, it cannot ask either.
-  const ssh =
-    sshKey === undefined ? env.GIT_SSH_COMMAND : `ssh -i ${shellQuote(sshKey)} -o IdentitiesOnly=yes`;
-  if (ssh !== undefined) variables.GIT_SSH_COMMAND = `${ssh} -o BatchMode=yes`;
+  // With neither, ssh is left as git's configuration has it: without a terminal it cannot ask.
+  if (sshKey !== undefined || env.GIT_SSH_COMMAND !== undefined) {
+    const key = sshKey === undefined ? '' : ` -i ${shellQuote(sshKey)} -o IdentitiesOnly=yes`;
+    variables.GIT_SSH_COMMAND = `${env.GIT_SSH_COMMAND ?? 'ssh'}${key} -o BatchMode=yes`;
+  }
   variables.GIT_CONFIG_COUNT = String(config.length);
   config.forEach(([key, value], at) => {
     variables[`GIT_CONFIG_KEY_${at}`] = key;

@@ -67,6 +67,11 @@ export function parseGitValue(value: string): GitValue {
   return { uri, remote, ref, deepClone, options: parsed.data };
 }
 
+/** What one fetches with a key is not for those who have none. */
+export function gitIdentity(uri: string, sshKey: string | undefined): string {
+  return sshKey === undefined ? uri : `${uri}\0${sshKey}`;
+}
+
 /** A commit by its hash. */
 export function isRevision(ref: string): boolean {
   return /^[0-9a-f]{40}$/.test(ref);
