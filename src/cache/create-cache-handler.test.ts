@@ -328,7 +328,7 @@ describe('clients that go away', () => {
     socket.write(ask);
     await once(socket, 'data');
     socket.destroy();
-    await expect.poll(() => state.closed).toBe(true);
+    await expect.poll(() => state.closed, { timeout: 15_000 }).toBe(true);
     expect(faults).toEqual([]);
     expect(handler.counters).toMatchObject({ nars: 1, narBytes: 0, narsCut: 0 });
   });
@@ -340,7 +340,7 @@ describe('clients that go away', () => {
     socket.write(ask.replace('\r\n\r\n', '\r\nRange: bytes=900000000000-\r\n\r\n'));
     await expect.poll(() => state.read).toBeGreaterThan(0);
     socket.destroy();
-    await expect.poll(() => state.closed).toBe(true);
+    await expect.poll(() => state.closed, { timeout: 15_000 }).toBe(true);
   });
 
   it('or take nothing are not read ahead for, and cut off in the end', async () => {
@@ -350,7 +350,7 @@ describe('clients that go away', () => {
     socket.on('error', () => {});
     socket.write(ask);
     socket.pause();
-    await expect.poll(() => state.closed).toBe(true);
+    await expect.poll(() => state.closed, { timeout: 15_000 }).toBe(true);
     // What the kernel buffers for a connection, and no more.
     expect(state.read).toBeLessThan(64 * 1024 * 1024);
     socket.destroy();
@@ -366,6 +366,6 @@ describe('clients that go away', () => {
     expect((await get('/nix-cache-info')).status).toBe(200);
     expect(state.closed).toBe(false);
     socket.destroy();
-    await expect.poll(() => state.closed).toBe(true);
+    await expect.poll(() => state.closed, { timeout: 15_000 }).toBe(true);
   });
 });

@@ -39,7 +39,7 @@ export interface CacheServer extends AsyncDisposable {
 export async function startCacheServer(options: CacheServerOptions): Promise<CacheServer> {
   checkKeys(options.keys);
   const pool = createDumpPool();
-  const handler = createCacheHandler({ ...options, dump: pool.dump });
+  const handler = createCacheHandler({ ...options, dump: (info, range) => pool.dump(info, range) });
   const http = createServer({ keepAliveTimeout, headersTimeout: 60_000 }, (req, res) => {
     if (!handler.tryServe(req, res)) sendNotFound(res);
   });

@@ -92,7 +92,7 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     store,
     database: storeDatabase,
     keys,
-    dump: nars.dump,
+    dump: (info, range) => nars.dump(info, range),
     priority: config.priority,
     // The API has them, those of attempts that still run included.
     serveLogs: false,
