@@ -29,7 +29,8 @@ const credits = { few: 6, many: 2 };
 const many = 16;
 
 interface Reader {
-  readonly thread: Thread;
+  /** Under which the look of its tree is remembered. */
+  readonly key: string;
   readonly pieces: Uint8Array[];
   end: { readonly error?: Error } | undefined;
   wake: () => void;
@@ -67,21 +68,21 @@ export function createDumpPool(size = Math.max(2, availableParallelism())): Dump
       const reader = readers.get(message.id);
       if (reader === undefined) return;
       if (message.type === 'piece') reader.pieces.push(message.bytes);
-      else if (message.type === 'end') reader.end = {};
-      else reader.end = { error: new AppError(knownCode(message.code), message.message) };
-      if (message.type === 'end') remember(message.id, message.look);
+      else if (message.type === 'end') {
+        reader.end = {};
+        remember(reader.key, message.look);
+      } else reader.end = { error: new AppError(knownCode(message.code), message.message) };
       reader.wake();
     });
     worker.on('error', die);
-    worker.on('exit', () => die(new AppError('store.corrupt', 'the thread that made the NAR ended')));
+    worker.on('exit', () =>
+      die(new AppError('process.failed', 'the thread that made the NAR ended before the NAR was complete')),
+    );
     threads.push(thread);
     return thread;
   };
 
-  const keys = new Map<number, string>();
-  const remember = (id: number, look: string): void => {
-    const key = keys.get(id);
-    if (key === undefined) return;
+  const remember = (key: string, look: string): void => {
     looks.delete(key);
     looks.set(key, look);
     if (looks.size > maxLooks) looks.delete(looks.keys().next().value ?? '');
@@ -101,10 +102,9 @@ export function createDumpPool(size = Math.max(2, availableParallelism())): Dump
       const thread = chooseThread();
       const tell = (message: ToDumpThread): void => thread.worker.postMessage(message);
       const key = lookKey(info.path, info.narHash);
-      const reader: Reader = { thread, pieces: [], end: undefined, wake: () => {} };
+      const reader: Reader = { key, pieces: [], end: undefined, wake: () => {} };
       thread.ids.add(id);
       readers.set(id, reader);
-      keys.set(id, key);
       const { path, narHash, narSize } = info;
       const knownLook = looks.get(key);
       tell({
@@ -133,7 +133,6 @@ export function createDumpPool(size = Math.max(2, availableParallelism())): Dump
         if (reader.end === undefined) tell({ type: 'stop', id });
         thread.ids.delete(id);
         readers.delete(id);
-        keys.delete(id);
       }
     },
     async [Symbol.asyncDispose]() {
