@@ -16,6 +16,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatBareHash } from '../src/nix/hash.ts';
 import { runProcess } from '../src/process/run-process.ts';
+import { atLeast } from './args/at-least.ts';
 import { type BenchCase, benchCase } from './bench-case.ts';
 import { fillStore } from './cache/fill-store.ts';
 import { requestsPerSecond, writeRequests } from './cache/requests-per-second.ts';
@@ -29,10 +30,10 @@ export async function* bench(argv: readonly string[]): AsyncGenerator<BenchCase>
     args: [...argv],
     options: { rounds: { type: 'string', default: '5' }, paths: { type: 'string', default: '20000' } },
   });
-  const rounds = Number(values.rounds);
+  const rounds = atLeast(1, '--rounds', values.rounds);
   const folder = mkdtempSync(path.join(tmpdir(), 'bench-cache-'));
   try {
-    const hashParts = await fillStore(Number(values.paths));
+    const hashParts = await fillStore(atLeast(1, '--paths', values.paths));
     await using server = await startServer();
     yield* narinfos(folder, server, hashParts, rounds);
     yield await liveNar(server, 'live NAR, one file of 1 GiB', addBigFile(), 0.6, rounds);
@@ -122,8 +123,7 @@ async function liveNar(
 }
 
 async function eventLoop(server: BenchServer): Promise<BenchCase> {
-  const [big] = [addBigFile()];
-  const url = `${server.url}/nar/${path.basename(big).slice(0, 32)}.nar`;
+  const url = `${server.url}/nar/${path.basename(addBigFile()).slice(0, 32)}.nar`;
   await server.ask();
   await Promise.all(
     Array.from({ length: 16 }, () =>

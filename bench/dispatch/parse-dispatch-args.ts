@@ -1,6 +1,8 @@
 /** The flags of the dispatch benchmark. */
 
 import { parseArgs } from 'node:util';
+import { atLeast } from '../args/at-least.ts';
+import { chosenCases } from '../args/chosen-cases.ts';
 
 const names = ['graph', 'chain', 'remote', 'restart'] as const;
 
@@ -24,18 +26,8 @@ export function parseDispatchArgs(args: readonly string[]): DispatchArgs {
     },
   });
   return {
-    rounds: wholeNumber('--rounds', values.rounds),
-    builds: wholeNumber('--builds', values.builds),
-    cases: values.case.map((name) => {
-      const found = names.find((known) => known === name);
-      if (found === undefined) throw new Error(`--case wants one of ${names.join(', ')}, got '${name}'`);
-      return found;
-    }),
+    rounds: atLeast(1, '--rounds', values.rounds),
+    builds: atLeast(1, '--builds', values.builds),
+    cases: chosenCases(names, values.case),
   };
-}
-
-function wholeNumber(flag: string, text: string): number {
-  const value = /^\d+$/.test(text) ? Number(text) : 0;
-  if (value >= 1) return value;
-  throw new Error(`${flag} wants a whole number of 1 or more, got '${text}'`);
 }

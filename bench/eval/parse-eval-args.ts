@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { atLeast } from '../args/at-least.ts';
 
 export interface EvalArgs {
   /** A NixOS source tree, absolute; undefined: the example network, which needs none. */
@@ -26,10 +27,4 @@ export function parseEvalArgs(args: readonly string[]): EvalArgs {
     // The peer of two processes needs a machine for each.
     machines: atLeast(2, '--machines', values.machines),
   };
-}
-
-function atLeast(least: number, flag: string, text: string): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= least) return value;
-  throw new Error(`${flag} wants a whole number of ${least} or more, got '${text}'`);
 }

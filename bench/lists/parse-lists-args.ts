@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import type { Dialect } from '../../src/db/connection.ts';
+import { atLeast } from '../args/at-least.ts';
 
 export interface ListsArgs {
   readonly dialects: readonly Dialect[];
@@ -27,10 +28,4 @@ export function parseListsArgs(args: readonly string[]): ListsArgs {
     builds: atLeast(20_000, '--builds', values.builds),
     rounds: atLeast(5, '--rounds', values.rounds),
   };
-}
-
-function atLeast(least: number, flag: string, text: string): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= least) return value;
-  throw new Error(`${flag} wants a whole number of ${least} or more, got '${text}'`);
 }

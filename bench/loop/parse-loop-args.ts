@@ -2,6 +2,8 @@
 
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { atLeast } from '../args/at-least.ts';
+import { chosenCases } from '../args/chosen-cases.ts';
 
 const names = ['push', 'restart'] as const;
 
@@ -26,19 +28,9 @@ export function parseLoopArgs(args: readonly string[]): LoopArgs {
     },
   });
   return {
-    rounds: wholeNumber('--rounds', values.rounds),
-    builds: wholeNumber('--builds', values.builds),
+    rounds: atLeast(1, '--rounds', values.rounds),
+    builds: atLeast(1, '--builds', values.builds),
     nixpkgs: values.nixpkgs === undefined ? undefined : path.resolve(values.nixpkgs),
-    cases: values.case.map((name) => {
-      const found = names.find((known) => known === name);
-      if (found === undefined) throw new Error(`--case wants one of ${names.join(', ')}, got '${name}'`);
-      return found;
-    }),
+    cases: chosenCases(names, values.case),
   };
-}
-
-function wholeNumber(flag: string, text: string): number {
-  const value = /^\d+$/.test(text) ? Number(text) : 0;
-  if (value >= 1) return value;
-  throw new Error(`${flag} wants a whole number of 1 or more, got '${text}'`);
 }
