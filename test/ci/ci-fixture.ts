@@ -9,6 +9,7 @@ import type { Database } from '../../src/db/database.ts';
 import type { BuildRecord, EvaluationRecord, JobsetRecord, JobsetSettings } from '../../src/db/records.ts';
 import type { ServerEvent } from '../../src/events/event.ts';
 import type { Store } from '../../src/store/store.ts';
+import { firstEvent } from './first-event.ts';
 import { createRepository, type Repository } from './jobs.ts';
 import { gatesOf, type Server, type ServerOptions, startServer } from './server.ts';
 
@@ -54,23 +55,8 @@ export async function ciFixture(options: Partial<ServerOptions> = {}): Promise<C
   const { ci, database, store } = server;
   const repository = await createRepository();
 
-  const seen: CiFixture['seen'] = (type, match = () => true, since = 0) =>
-    new Promise((resolve) => {
-      let at = since;
-      const check = (): void => {
-        for (; at < events.length; at++) {
-          const event = events[at];
-          if (event?.type !== type) continue;
-          const found = event as Extract<ServerEvent, { type: typeof type }>; // compared above
-          if (!match(found)) continue;
-          waiting.delete(check);
-          resolve(found);
-          return;
-        }
-      };
-      waiting.add(check);
-      check();
-    });
+  const seen: CiFixture['seen'] = (type, match, since) =>
+    firstEvent({ events, checks: waiting }, type, match, since);
 
   const build: CiFixture['build'] = async (evaluation, job) => {
     const found = await database.evaluations.findJob(evaluation?.id ?? 0, job);

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { ServerEvent } from '../../src/events/event.ts';
+import { firstEvent } from './first-event.ts';
 import type { ServeCommand } from './serve.child.ts';
 
 export type ServeEvent = ServerEvent | { readonly type: 'ready' };
@@ -44,24 +45,11 @@ export async function serve(options: {
   const process_: ServeProcess = {
     pid: child.pid ?? 0,
     events,
-    seen: (type, match = () => true) =>
-      new Promise((resolve, reject) => {
-        let at = 0;
-        const check = (): void => {
-          for (; at < events.length; at++) {
-            const event = events[at];
-            if (event?.type !== type) continue;
-            const found = event as Extract<ServeEvent, { type: typeof type }>; // compared above
-            if (!match(found)) continue;
-            waiting.delete(check);
-            resolve(found);
-            return;
-          }
-        };
-        waiting.add(check);
-        check();
-        void exited.then(() => reject(new Error(`the server ended before it told of ${type}`)));
-      }),
+    seen: (type, match) =>
+      Promise.race([
+        firstEvent({ events, checks: waiting }, type, match),
+        exited.then(() => Promise.reject(new Error(`the server ended before it told of ${type}`))),
+      ]),
     tell: (command) => void child.stdin.write(`${JSON.stringify(command)}\n`),
     async kill() {
       child.kill('SIGKILL');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { openTestApi, type TestApi, testPath } from '../testing/test-api.ts';
+import { testPath } from '../../ci/testing/test-database.ts';
+import { openTestApi, type TestApi } from '../testing/test-api.ts';
 
 async function open(): Promise<TestApi> {
   const api = await openTestApi();

@@ -2,8 +2,9 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { testPath } from '../../ci/testing/test-database.ts';
 import type { ProductRecord } from '../../db/records.ts';
-import { openTestApi, type TestApi, testPath } from '../testing/test-api.ts';
+import { openTestApi, type TestApi } from '../testing/test-api.ts';
 
 const out = testPath('web');
 const product: Omit<ProductRecord, 'number'> = {

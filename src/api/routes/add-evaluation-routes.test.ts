@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { testPath } from '../../ci/testing/test-database.ts';
 import type { BuildStatus } from '../../db/build-status.ts';
-import { openTestApi, type TestApi, testPath } from '../testing/test-api.ts';
+import { openTestApi, type TestApi } from '../testing/test-api.ts';
 
 /** An evaluation with a build of each status; null: unfinished. */
 async function evaluation(

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { openTestApi, type TestApi, testPath } from '../testing/test-api.ts';
+import { testPath } from '../../ci/testing/test-database.ts';
+import { openTestApi, type TestApi } from '../testing/test-api.ts';
 
 /** Three evaluations of job `iso.x86`, the first two finished: succeeded, failed, and under way beside another job. */
 async function open(): Promise<TestApi> {

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { testPath } from '../../ci/testing/test-database.ts';
 import type { ApiDeps } from '../api-deps.ts';
-import { openTestApi, type TestApi, testPath } from '../testing/test-api.ts';
+import { openTestApi, type TestApi } from '../testing/test-api.ts';
 
 const drv = testPath('web.drv').slice('/nix/store/'.length);
 const lines = Array.from({ length: 200 }, (_, at) => `line ${at + 1}\n`).join('');

@@ -6,6 +6,7 @@
 import type { Hono } from 'hono';
 import { createAccess } from '../../ci/access/create-access.ts';
 import { hashPassword } from '../../ci/access/password-hash.ts';
+import { newBuild, testPath } from '../../ci/testing/test-database.ts';
 import type { AddedJob, BuildEnd, Database } from '../../db/database.ts';
 import { openDatabase } from '../../db/open-database.ts';
 import type { JobsetRecord, JobsetSettings, NewBuild, ProjectRecord, StepRecord } from '../../db/records.ts';
@@ -223,29 +224,3 @@ const jobsetSettings: JobsetSettings = {
   enableDynamicRunCommand: false,
   inputs: [],
 };
-
-/** A store path that nothing is at, the same for the same name. */
-export function testPath(name: string): string {
-  const hash = name.replace(/[^0-9abcdfghijklmnpqrsvwxyz]/g, '').slice(0, 32);
-  return `/nix/store/${hash.padEnd(32, '0')}-${name}`;
-}
-
-function newBuild(build: Partial<NewBuild>): NewBuild {
-  const { job = 'web' } = build;
-  return {
-    job,
-    nixName: job,
-    system: 'x86_64-linux',
-    drvPath: testPath(`${job}.drv`),
-    outputs: { out: testPath(job) },
-    description: null,
-    license: null,
-    homepage: null,
-    maintainers: null,
-    maxSilent: null,
-    timeout: null,
-    isChannel: false,
-    priority: 100,
-    ...build,
-  };
-}

@@ -58,7 +58,7 @@ export function testPath(name: string): StorePath {
   return parseStorePath(`/nix/store/${hash}-${name}`);
 }
 
-function newBuild(build: Partial<NewBuild> = {}): NewBuild {
+export function newBuild(build: Partial<NewBuild> = {}): NewBuild {
   const { job = 'web' } = build;
   return {
     job,

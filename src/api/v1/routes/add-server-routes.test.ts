@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { BuilderStatus } from '../../../build/scheduler.ts';
+import { testPath } from '../../../ci/testing/test-database.ts';
 import { parseStorePath } from '../../../nix/store-path.ts';
-import { openTestApi, testPath } from '../../testing/test-api.ts';
+import { openTestApi } from '../../testing/test-api.ts';
 import { pageOf } from '../schemas/paging.ts';
 import { builder, retentionPlan, server } from '../schemas/server.ts';
 
