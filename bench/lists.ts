@@ -64,12 +64,13 @@ async function fill(url: string, dialect: Dialect, builds: number): Promise<Seed
 
 async function* measure(database: Database, seeded: Seed, { rounds }: ListsArgs): AsyncGenerator<BenchCase> {
   const { dialect } = database;
-  for (const { name, call } of listCalls(seeded)) {
+  for (const list of listCalls(seeded)) {
+    const { name } = list;
     const times: number[] = [];
     let found = 0;
     for (let round = 0; round < rounds; round += 1) {
       const before = performance.now();
-      found = Math.max(found, await call(database, round));
+      found = Math.max(found, await list.call(database, round));
       times.push(performance.now() - before);
     }
     progress(`${dialect} ${name}: up to ${found} rows, worst ${Math.max(...times).toFixed(1)} ms`);

@@ -2,6 +2,9 @@
 
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { renderConfigurationReference } from '../test/helpers/render-configuration-reference.ts';
 import { renderErrorReference } from '../test/helpers/render-error-reference.ts';
 
-writeFileSync(path.join(import.meta.dirname, '../docs/reference/errors.md'), renderErrorReference());
+const reference = path.join(import.meta.dirname, '../docs/reference');
+writeFileSync(path.join(reference, 'errors.md'), renderErrorReference());
+writeFileSync(path.join(reference, 'configuration.md'), renderConfigurationReference());

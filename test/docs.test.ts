@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { commandTable } from '../src/cli/command-table.ts';
+import { renderConfigurationReference } from './helpers/render-configuration-reference.ts';
 import { renderErrorReference } from './helpers/render-error-reference.ts';
 
 const repository = path.join(import.meta.dirname, '..');
@@ -13,15 +14,19 @@ it('docs/reference/errors.md is the catalogue (run npm run docs)', () => {
   expect(read('docs/reference/errors.md')).toBe(renderErrorReference());
 });
 
-it('the README names every command', () => {
-  const readme = read('README.md');
+it('docs/reference/configuration.md is the schema (run npm run docs)', () => {
+  expect(read('docs/reference/configuration.md')).toBe(renderConfigurationReference());
+});
+
+it('the README or the page on servers names every command', () => {
+  const readme = read('README.md') + read('docs/server.md');
 
   expect(
     commandTable.filter(({ words }) => !readme.includes(`proteus ${words}`)).map(({ words }) => words),
   ).toEqual([]);
 });
 
-it.each(['README.md', 'docs/architecture.md', 'docs/decisions.md'])(
+it.each(['README.md', 'docs/architecture.md', 'docs/decisions.md', 'docs/server.md'])(
   '%s links only to files that exist',
   (file) => {
     const links = [...read(file).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map((match) => match[1] ?? '');

@@ -1,27 +1,39 @@
 /**
  * Who is to blame for what broke an attempt. Only trouble with a store or a program can be the builder's; and when our
- * own store does not answer any more, it is that.
+ * own store does not answer any more, it is that, which may pass.
  */
 
-import type { Store } from '../store/store.ts';
 import { AppError } from '../util/app-error.ts';
 import { errorMessage } from '../util/error-message.ts';
 import { asError } from './as-error.ts';
 import type { Verdict } from './step-failure.ts';
 
-/** The builder was lost, or, as an error, what no other attempt can mend. */
+export interface Blame {
+  readonly verdict: Extract<Verdict, { ok: false }>;
+  /** What is not the builder's doing. */
+  readonly fault?: Error;
+  /** Another attempt may mend it. */
+  readonly mayPass: boolean;
+}
+
+/** `askStore` asks our own store anything. */
 export async function blame(
   error: unknown,
   builderName: string,
-  store: Pick<Store, 'queryValidPaths'>,
+  askStore: () => Promise<unknown>,
   signal: AbortSignal,
-): Promise<Verdict | Error> {
-  if (signal.aborted) return { ok: false, reason: 'cancelled', message: 'interrupted' };
-  if (!(error instanceof AppError) || !/^(?:store|process)\./.test(error.code)) return asError(error);
-  try {
-    await store.queryValidPaths([], { signal });
-  } catch (fault) {
-    return asError(fault);
+): Promise<Blame> {
+  const lost = (message: string) => ({ ok: false, reason: 'builder-lost', message }) as const;
+  if (signal.aborted) {
+    return { verdict: { ok: false, reason: 'cancelled', message: 'interrupted' }, mayPass: false };
   }
-  return { ok: false, reason: 'builder-lost', message: `${builderName}: ${errorMessage(error)}` };
+  if (!(error instanceof AppError) || !/^(?:store|process)\./.test(error.code)) {
+    return { verdict: lost(errorMessage(error)), fault: asError(error), mayPass: false };
+  }
+  try {
+    await askStore();
+  } catch (fault) {
+    return { verdict: lost(errorMessage(fault)), fault: asError(fault), mayPass: true };
+  }
+  return { verdict: lost(`${builderName}: ${errorMessage(error)}`), mayPass: true };
 }

@@ -43,6 +43,8 @@ export interface BuildFailure {
 export interface BuildSuccess {
   readonly ok: true;
   readonly outputs: ReadonlyMap<string, StorePath>;
+  /** All outputs were there, or could be fetched: nothing was built for it. */
+  readonly cached: boolean;
 }
 
 export type BuildOutcome = BuildSuccess | BuildFailure;

@@ -4,6 +4,7 @@ import type { Builder } from './builder.ts';
 import { BuilderLink } from './builder-link.ts';
 
 const trace: string[] = [];
+const running = new AbortController().signal;
 const time = { now: 1000 };
 let fails = false;
 beforeEach(() => {
@@ -40,16 +41,21 @@ function link(abort = new AbortController()): BuilderLink {
     settings: {},
     open,
   };
-  return new BuilderLink(builder, { now: () => time.now, pauseMs: 100, signal: abort.signal });
+  return new BuilderLink(builder, {
+    now: () => time.now,
+    pauseMs: 100,
+    stallMs: 60_000,
+    signal: abort.signal,
+  });
 }
 const lose = (from: BuilderLink): Promise<void> =>
-  from.use(() => Promise.reject(new Error('connection lost'))).catch(() => {});
+  from.use(() => Promise.reject(new Error('connection lost')), running).catch(() => {});
 
 it('opens one store for all steps, and closes it at the end', async () => {
   const one = link();
   const names = await Promise.all([
-    one.use(async ({ store }) => store.name),
-    one.use(async ({ store }) => store.name),
+    one.use(async ({ store }) => store.name, running),
+    one.use(async ({ store }) => store.name, running),
   ]);
   expect(names).toEqual(['store 1', 'store 1']);
   expect(trace).toEqual(['open store 1']);
@@ -63,9 +69,9 @@ it('opens another after a loss, and lets the steps that still use the first end'
   const working = one.use(async ({ store }) => {
     await busy.promise;
     return store.name;
-  });
+  }, running);
   await lose(one);
-  expect(await one.use(async ({ store }) => store.name)).toBe('store 2');
+  expect(await one.use(async ({ store }) => store.name, running)).toBe('store 2');
   expect(trace).toEqual(['open store 1', 'open store 2']);
   busy.resolve();
   expect(await working).toBe('store 1');
@@ -91,7 +97,7 @@ it('is avoided for longer after each loss in a row, until it works', async () =>
 
 it('never is avoided for more than five minutes', () => {
   const one = link();
-  for (let loss = 0; loss < 50; loss++) one.avoid();
+  for (let loss = 0; loss < 50; loss++) one.avoid('lost');
   expect(one.avoidedUntil - time.now).toBe(300_000);
 });
 

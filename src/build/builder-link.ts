@@ -1,31 +1,41 @@
 /**
- * One builder during a build queue: its connection, opened at the first step and kept, and how far it is trusted.
+ * One builder of a scheduler: its connection, opened at the first step and kept, and how far it is trusted.
  *
  * A builder is `avoided` for a while after it was lost, longer each time in a row, so that a broken machine does not
  * swallow step after step; the first step that works there makes it forgotten. A lost session is not used for new
  * steps, and closed when the last step that still works over it has ended.
+ *
+ * Its garbage collector is kept from what is sent there while a step uses it, and until `letGo` was called twice.
  */
 
+import type { StorePath } from '../nix/store-path.ts';
 import type { Store, TempRootLease } from '../store/store.ts';
+import { errorMessage } from '../util/error-message.ts';
 import type { Builder } from './builder.ts';
 import type { BuilderLoad } from './choose-builder.ts';
+import { createRotatingLease, type RotatingLease } from './rotating-lease.ts';
 import { createSerialize, type Serialize } from './serialize.ts';
-import { createSharedLease } from './shared-lease.ts';
+import { untilAborted } from './until-aborted.ts';
+import { withoutStall } from './without-stall.ts';
 
 /** The longest time a lost builder is avoided. */
 const longestPauseMs = 300_000;
 
 export interface BuilderSession {
   readonly store: Store;
-  /** Keeps what was sent there from its garbage collector; `undefined` when nothing needs to be sent. */
-  readonly lease: TempRootLease | undefined;
+  /** Keeps what a step uses there from its garbage collector; `undefined` when nothing needs to be sent. */
+  readonly lease: Pick<TempRootLease, 'add'> | undefined;
   /** Uploads, one at a time: what two steps share is sent once. */
   readonly upload: Serialize;
 }
 
 interface OpenSession {
-  readonly session: Promise<BuilderSession>;
-  users: number;
+  readonly store: Promise<Store>;
+  readonly upload: Serialize;
+  readonly abort: AbortController;
+  lease: RotatingLease | undefined;
+  /** What the steps use that work over it now. */
+  readonly users: Set<Set<StorePath>>;
   lost: boolean;
 }
 
@@ -33,14 +43,19 @@ export interface BuilderLinkOptions {
   readonly now: () => number;
   /** How long a builder is avoided after its first loss; doubled each time. */
   readonly pauseMs: number;
+  /** How long opening the connection may take. */
+  readonly stallMs: number;
   readonly signal: AbortSignal;
 }
 
 export class BuilderLink implements BuilderLoad, AsyncDisposable {
   readonly builder: Builder;
   running = 0;
+  drained = false;
   /** Milliseconds since 1970. */
   avoidedUntil = 0;
+  /** Why it was lost last; undefined once it has worked again. */
+  lastLoss: string | undefined;
   readonly #options: BuilderLinkOptions;
   #losses = 0;
   #open: OpenSession | undefined;
@@ -57,33 +72,45 @@ export class BuilderLink implements BuilderLoad, AsyncDisposable {
 
   /**
    * Works over the connection, which is opened when there is none. Whatever `work` or the opening throws makes this
-   * connection lost, unless the queue's signal has fired.
+   * connection lost, unless the signal has fired.
    */
-  async use<T>(work: (session: BuilderSession) => Promise<T>): Promise<T> {
-    this.#open ??= { session: this.#connect(), users: 0, lost: false };
+  async use<T>(work: (session: BuilderSession) => Promise<T>, signal: AbortSignal): Promise<T> {
+    this.#open ??= this.#connect();
     const open = this.#open;
-    open.users += 1;
+    const paths = new Set<StorePath>();
+    open.users.add(paths);
     try {
-      return await work(await open.session);
+      const store = await untilAborted(open.store, signal, `reaching ${this.builder.name}`);
+      const lease = this.#leaseFor(open, store, paths);
+      return await work({ store, lease, upload: open.upload });
     } catch (error) {
-      if (!this.#options.signal.aborted) this.#lose(open);
+      if (!signal.aborted && !this.#options.signal.aborted) this.#lose(open, errorMessage(error));
       throw error;
     } finally {
-      open.users -= 1;
-      if (open.lost && open.users === 0) this.#close(open);
+      open.users.delete(paths);
+      if (open.lost && open.users.size === 0) this.#close(open);
     }
   }
 
   /** Not used for a while. */
-  avoid(): void {
+  avoid(why: string): void {
     const { now, pauseMs } = this.#options;
     this.avoidedUntil = now() + Math.min(pauseMs * 2 ** this.#losses, longestPauseMs);
     this.#losses += 1;
+    this.lastLoss = why;
   }
 
   worked(): void {
     this.#losses = 0;
     this.avoidedUntil = 0;
+    this.lastLoss = undefined;
+  }
+
+  /** Lets go of what was sent before the last call of this, unless a step still uses it. */
+  async letGo(): Promise<void> {
+    const open = this.#open;
+    if (!open?.lease?.inUse) return;
+    await open.lease.rotate(async () => [...open.users].flatMap((used) => [...used]));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -92,27 +119,45 @@ export class BuilderLink implements BuilderLoad, AsyncDisposable {
     await Promise.all(this.#closing);
   }
 
-  #lose(open: OpenSession): void {
+  #lose(open: OpenSession, why: string): void {
     if (open.lost) return;
     open.lost = true;
     if (this.#open === open) this.#open = undefined;
-    this.avoid();
+    this.avoid(why);
   }
 
-  async #connect(): Promise<BuilderSession> {
-    const { signal } = this.#options;
-    const store = await this.builder.open(signal);
+  #connect(): OpenSession {
+    const { signal, stallMs } = this.#options;
+    const abort = new AbortController();
+    const { builder } = this;
+    const store = withoutStall(
+      { what: `reaching ${builder.name}`, stallMs, signal: AbortSignal.any([signal, abort.signal]) },
+      (opening) => builder.open(opening),
+    );
+    // Whoever works over it is told; nobody may have waited for it to the end.
+    store.catch(() => {});
     const upload = createSerialize();
-    if (this.builder.isLocal) return { store, lease: undefined, upload };
-    return { store, lease: createSharedLease(store, signal), upload };
+    return { store, upload, abort, lease: undefined, users: new Set(), lost: false };
+  }
+
+  #leaseFor(open: OpenSession, store: Store, paths: Set<StorePath>): BuilderSession['lease'] {
+    if (this.builder.isLocal) return undefined;
+    return {
+      add: async (more) => {
+        for (const path of more) paths.add(path);
+        open.lease ??= createRotatingLease(store, this.#options.signal);
+        await open.lease.add(more);
+      },
+    };
   }
 
   #close(open: OpenSession): void {
     const closed = (async () => {
+      // A connection that is still being opened is not waited for.
+      open.abort.abort();
       try {
-        const session = await open.session;
-        await using _store = session.store;
-        await session.lease?.[Symbol.asyncDispose]();
+        await using _store = await open.store;
+        await open.lease?.[Symbol.asyncDispose]();
       } catch {
         // A connection that never came about, or breaks while it is closed, needs no closing.
       }

@@ -13,6 +13,8 @@ import { type MachineBuilderOptions, machineBuilder } from './machine-builder.ts
 export interface BuildersOptions extends MachineBuilderOptions {
   /** The system of machines that do not say theirs: this machine's. */
   readonly defaultSystem: string;
+  /** Builders by machine, kept by the caller: one that has not changed is the same builder again, and stays connected. */
+  readonly known?: Map<string, Builder> | undefined;
 }
 
 /** In the order named. Throws `nix.machines-invalid` with the place, or `store.uri`. */
@@ -22,9 +24,15 @@ export function parseBuildersOption(text: string, options: BuildersOptions): rea
     include: readIfThere,
     what: 'builders',
   });
-  return machines.map((machine) => machineBuilder(machine, options));
+  return machines.map((machine) => {
+    const key = JSON.stringify(machine);
+    const builder = options.known?.get(key) ?? machineBuilder(machine, options);
+    options.known?.set(key, builder);
+    return builder;
+  });
 }
 
+/** The text of a file, undefined when there is none. Throws `nix.machines-invalid` when it cannot be read. */
 function readIfThere(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');

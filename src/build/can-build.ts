@@ -7,7 +7,11 @@
 import type { BuildStep } from './build-step.ts';
 import type { Builder } from './builder.ts';
 
-export type StepNeeds = Pick<BuildStep, 'system' | 'requiredFeatures' | 'prefersLocal' | 'floating'>;
+export interface StepNeeds
+  extends Pick<BuildStep, 'system' | 'requiredFeatures' | 'prefersLocal' | 'floating'> {
+  /** Names of builders that lost it: it goes to another one when there is one. */
+  readonly lostOn?: readonly string[] | undefined;
+}
 
 /** Why not, as the end of a sentence that begins with the builder's name; `undefined` when it can. */
 export function whyNot(step: StepNeeds, builder: Builder): string | undefined {

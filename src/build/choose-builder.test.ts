@@ -33,7 +33,12 @@ const step = (changes: Partial<BuildStep> = {}): BuildStep => ({
   ...changes,
 });
 
-const load = (of: Builder, running = 0, avoided = false): BuilderLoad => ({ builder: of, running, avoided });
+const load = (of: Builder, running = 0, avoided = false, drained = false): BuilderLoad => ({
+  builder: of,
+  running,
+  avoided,
+  drained,
+});
 const chosen = (of: BuildStep, ...loads: BuilderLoad[]): string | undefined =>
   chooseBuilder(of, loads)?.builder.name;
 
@@ -116,7 +121,20 @@ describe('chooseBuilder', () => {
     expect(chosen(step(), load(fast), load(local))).toBe('fast');
   });
 
-  it('never chooses one that is full, avoided or unable', () => {
+  it('goes to another builder than those that lost it, while there is one', () => {
+    const lost = { ...step(), lostOn: ['a', 'c'] };
+    expect(chosen(lost, load(builder('a')), load(builder('b'), 1))).toBe('b');
+    expect(chosen(lost, load(builder('a')), load(builder('b'), 2))).toBeUndefined();
+    expect(chosen(lost, load(builder('a')), load(builder('b'), 0, false, true))).toBe('a');
+    expect(chosen(lost, load(builder('a')), load(builder('b'), 0, true))).toBe('a');
+    expect(chosen(lost, load(builder('a'), 1), load(builder('c')))).toBe('c');
+  });
+
+  it('passes by what is drained', () => {
+    expect(chosen(step(), load(builder('a'), 0, false, true), load(builder('b'), 1))).toBe('b');
+  });
+
+  it('never chooses one that is full, avoided, drained or unable', () => {
     const loads = fc.array(
       fc.record({
         builder: fc
@@ -132,6 +150,7 @@ describe('chooseBuilder', () => {
           .map((changes) => builder(changes.name, changes)),
         running: fc.nat(3),
         avoided: fc.boolean(),
+        drained: fc.boolean(),
       }),
     );
     const needs = fc.record({
@@ -142,7 +161,11 @@ describe('chooseBuilder', () => {
     fc.assert(
       fc.property(needs, loads, (changes, all) => {
         const able = all.filter(
-          (one) => canBuild(step(changes), one.builder) && !one.avoided && one.running < one.builder.slots,
+          (one) =>
+            canBuild(step(changes), one.builder) &&
+            !one.avoided &&
+            !one.drained &&
+            one.running < one.builder.slots,
         );
         const choice = chooseBuilder(step(changes), all);
         expect(choice === undefined ? able.length === 0 : able.includes(choice)).toBe(true);

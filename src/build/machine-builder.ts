@@ -39,7 +39,7 @@ export function machineBuilder(machine: Machine, options: MachineBuilderOptions 
     open(signal) {
       const { env } = options;
       // Every build has a connection of its own, and sending inputs one more.
-      const storeOptions = { signal, env, maxConnections: machine.maxJobs + 1 };
+      const storeOptions = { signal, env, maxConnections: machine.maxJobs + 1, shareLogin: true };
       if (spec.type !== 'ssh') return openStore(spec, storeOptions);
       const ssh = withMachine(spec, machine, options);
       return openStore(hostKey === undefined ? ssh : trustingOnly(ssh, hostKey), storeOptions);

@@ -1,69 +1,67 @@
-/**
- * The calls of `build` that have not settled, and how the steps ended that ended since the oldest of them was made.
- * A request made before a step's end takes that end for its own; one made after it tries again.
- */
+/** The requests that have not settled, and how they do: once, by an outcome, a fault, or by being cancelled. */
 
 import type { StorePath } from '../nix/store-path.ts';
-import type { BuildFailure, BuildOutcome } from './build-queue.ts';
-
-/** `done`, why the derivation failed, or the fault of ours that no derivation is to blame for. */
-export type StepEnd = 'done' | BuildFailure | Error;
-
-export interface BuildRequest {
-  readonly drvPath: StorePath;
-  readonly number: number;
-  readonly outcome: Promise<BuildOutcome>;
-}
+import type { BuildOutcome } from './build-queue.ts';
+import type { BuildRequest } from './build-request.ts';
+import type { BuildTicket } from './scheduler.ts';
 
 export interface RequestBook {
-  /** Requests that have not settled. */
   readonly size: number;
-  open(drvPath: StorePath): BuildRequest;
-  /** Those for this derivation. */
-  of(drvPath: StorePath): readonly BuildRequest[];
+  /** `request.state` is `queued`. */
+  open(drvPath: StorePath, ticket?: BuildTicket): BuildRequest;
+  find(id: number): BuildRequest | undefined;
+  /** Does nothing when it has settled already. */
   settle(request: BuildRequest, outcome: BuildOutcome | Error): void;
   settleAll(error: Error): void;
-  remember(drvPath: StorePath, end: StepEnd): void;
-  /** How the step ended, if it did since the request was made. */
-  recall(drvPath: StorePath, request: BuildRequest): StepEnd | undefined;
 }
 
-export function createRequestBook(): RequestBook {
-  const open = new Map<BuildRequest, PromiseWithResolvers<BuildOutcome>>();
-  const ends = new Map<StorePath, { readonly end: StepEnd; readonly newest: number }>();
+export interface RequestBookOptions {
+  readonly onCancel: (request: BuildRequest) => void;
+  /** What an outcome waits for before it is told. */
+  readonly written: () => Promise<void>;
+}
+
+export function createRequestBook({ onCancel, written }: RequestBookOptions): RequestBook {
+  const open = new Map<BuildRequest, (outcome: BuildOutcome | Error) => void>();
+  const byId = new Map<number, BuildRequest>();
   let count = 0;
-
-  const settle = (request: BuildRequest, outcome: BuildOutcome | Error): void => {
-    const waiting = open.get(request);
-    open.delete(request);
-    if (outcome instanceof Error) waiting?.reject(outcome);
-    else waiting?.resolve(outcome);
-    // A map keeps the order of insertion: the first request is the oldest.
-    const oldest = open.keys().next().value?.number ?? Number.POSITIVE_INFINITY;
-    for (const [drvPath, { newest }] of ends) if (newest < oldest) ends.delete(drvPath);
-  };
-
   return {
     get size() {
       return open.size;
     },
-    open(drvPath) {
+    open(drvPath, ticket) {
       const waiting = Promise.withResolvers<BuildOutcome>();
-      const request = { drvPath, number: ++count, outcome: waiting.promise };
-      open.set(request, waiting);
+      const request: BuildRequest = {
+        drvPath,
+        number: ++count,
+        ticket,
+        // Somebody waits for what has no ticket.
+        globalPriority: ticket?.globalPriority ?? Number.POSITIVE_INFINITY,
+        priority: ticket?.priority ?? 0,
+        state: 'queued',
+        outcome: waiting.promise,
+      };
+      const cancel = (): void => onCancel(request);
+      open.set(request, (outcome) => {
+        ticket?.signal?.removeEventListener('abort', cancel);
+        if (outcome instanceof Error) waiting.reject(outcome);
+        else void written().then(() => waiting.resolve(outcome));
+      });
+      if (ticket !== undefined) byId.set(ticket.id, request);
+      ticket?.signal?.addEventListener('abort', cancel, { once: true });
       return request;
     },
-    of: (drvPath) => [...open.keys()].filter((request) => request.drvPath === drvPath),
-    settle,
+    find: (id) => byId.get(id),
+    settle(request, outcome) {
+      const tell = open.get(request);
+      open.delete(request);
+      request.state = 'settled';
+      const id = request.ticket?.id;
+      if (id !== undefined && byId.get(id) === request) byId.delete(id);
+      tell?.(outcome);
+    },
     settleAll(error) {
-      for (const request of open.keys()) settle(request, error);
-    },
-    remember(drvPath, end) {
-      ends.set(drvPath, { end, newest: count });
-    },
-    recall(drvPath, request) {
-      const known = ends.get(drvPath);
-      return known !== undefined && known.newest >= request.number ? known.end : undefined;
+      for (const request of open.keys()) this.settle(request, error);
     },
   };
 }

@@ -3,21 +3,28 @@
  * outputs come back. On the local builder only the building is left. The builder gets the derivation with its inputs
  * resolved to store paths, so derivation files themselves are never sent.
  *
- * Each build has a connection of its own, so every log line that comes over it belongs to this step.
+ * What the builder says is believed only as far as it can be checked: an output it does not have, or that is not what
+ * was asked for, is the builder's fault. Each build has a connection of its own, so every log line that comes over it
+ * belongs to this step.
  */
 
-import type { Emit } from '../events/event.ts';
+import type { Emit, StepPhase } from '../events/event.ts';
 import type { BasicDerivation } from '../nix/derivation.ts';
 import type { StorePath } from '../nix/store-path.ts';
 import { copyPaths } from '../store/copy-paths.ts';
-import type { BuildOptions, BuildResult, Store, StoreLog, TempRootLease } from '../store/store.ts';
+import type { BuildOptions, BuildResult, Store, StoreLog } from '../store/store.ts';
+import { AppError } from '../util/app-error.ts';
 import { type BuildLimits, watchLimits } from './build-limits.ts';
 import type { BuildStep } from './build-step.ts';
 import type { BuilderLink, BuilderSession } from './builder-link.ts';
 import type { DerivationReader } from './derivation-reader.ts';
 import { knownOutputs } from './known-outputs.ts';
+import { receiveOutputs } from './receive-outputs.ts';
 import { judgeResult, type Verdict } from './step-failure.ts';
 import type { StepLog } from './step-log.ts';
+import { tooLarge } from './too-large.ts';
+import { untilAborted } from './until-aborted.ts';
+import { withoutStall } from './without-stall.ts';
 
 export interface StepRun {
   readonly step: BuildStep;
@@ -27,54 +34,105 @@ export interface StepRun {
   readonly reader: DerivationReader;
   readonly log: StepLog;
   readonly limits: BuildLimits;
+  readonly outputLimitBytes: number | undefined;
+  readonly stallMs: number;
   readonly substitute: boolean;
   readonly emit: Emit;
+  readonly onPhase: (phase: StepPhase) => void;
   readonly signal: AbortSignal;
 }
 
+export interface StepResult {
+  readonly verdict: Verdict;
+  /** Of a step that went well: its outputs by name. */
+  readonly outputs: ReadonlyMap<string, StorePath>;
+}
+
 /** What came of it; throws whatever broke on the way, which says nothing about the derivation. */
-export async function runStep(run: StepRun): Promise<Verdict> {
-  const { step, link, emit } = run;
-  const { drvPath } = step;
-  const drv = step.floating ? undefined : await resolveInputs(run);
-  if (!link.builder.isLocal) emit({ type: 'step.phase', drvPath, phase: 'connecting' });
-  return link.use(async (session) => {
-    if (link.builder.isLocal || drv === undefined) return build(run, session, drv);
-    const outputs = [...drv.outputs.values()].flatMap((output) => output.path ?? []);
-    emit({ type: 'step.phase', drvPath, phase: 'sending-inputs' });
-    await session.lease?.add([...drv.inputSources, ...outputs]);
-    await session.upload(() => copy(run, run.store, session.store, drv.inputSources));
-    const verdict = await build(run, session, drv);
-    if (!verdict.ok) return verdict;
-    emit({ type: 'step.phase', drvPath, phase: 'receiving-outputs' });
-    await copy(run, session.store, run.store, outputs, session.lease);
-    return verdict;
+export async function runStep(run: StepRun): Promise<StepResult> {
+  const { link, signal } = run;
+  const drv = run.step.floating ? undefined : await resolveInputs(run);
+  if (!link.builder.isLocal) run.onPhase('connecting');
+  return link.use((session) => {
+    if (link.builder.isLocal || drv === undefined) return runHere(run, session, drv);
+    return runThere(run, session, drv);
+  }, signal);
+}
+
+async function runHere(
+  run: StepRun,
+  session: BuilderSession,
+  drv: BasicDerivation | undefined,
+): Promise<StepResult> {
+  const verdict = await build(run, session, drv);
+  const outputs = verdict.ok ? await knownOutputs(run.step, run.store, run.signal) : new Map();
+  if (!verdict.ok || run.outputLimitBytes === undefined) return { verdict, outputs };
+  const infos = await run.store.queryPathInfos([...outputs.values()], { signal: run.signal });
+  return { verdict: tooLarge(infos.values(), run.outputLimitBytes) ?? verdict, outputs };
+}
+
+async function runThere(run: StepRun, session: BuilderSession, drv: BasicDerivation): Promise<StepResult> {
+  const { step, store, stallMs, signal } = run;
+  const { name } = run.link.builder;
+  const outputs = await knownOutputs(step, store, signal);
+  const paths = [...outputs.values()];
+  run.onPhase('sending-inputs');
+  // The clock of one upload does not run while another one has its turn.
+  const upload = session.upload(() =>
+    withoutStall({ what: `sending to ${name}`, stallMs, signal }, (sending, moved) =>
+      sendInputs(run, session, [...drv.inputSources, ...paths], drv.inputSources, sending, moved),
+    ),
+  );
+  await untilAborted(upload, signal, `sending to ${name}`);
+  const verdict = await build(run, session, drv);
+  if (!verdict.ok) return { verdict, outputs };
+  run.onPhase('receiving-outputs');
+  return withoutStall({ what: `receiving from ${name}`, stallMs, signal }, async (receiving, onMoved) => {
+    const infos = await session.store.queryPathInfos(paths, { signal: receiving });
+    const absent = paths.find((path) => !infos.has(path));
+    if (absent !== undefined) {
+      throw new AppError('store.path-missing', `it says that it built ${absent}, which is not there`);
+    }
+    const exceeded = tooLarge(infos.values(), run.outputLimitBytes);
+    if (exceeded !== undefined) return { verdict: exceeded, outputs };
+    await receiveOutputs({
+      from: session.store,
+      to: store,
+      outputs: step.outputs,
+      infos,
+      sourceLease: session.lease,
+      signal: receiving,
+      onMoved,
+    });
+    return { verdict, outputs };
   });
 }
 
-/** What is sent to a builder may come from its substituters instead; what comes back is what was built. */
-async function copy(
+async function sendInputs(
   run: StepRun,
-  from: Store,
-  to: Store,
+  session: BuilderSession,
+  kept: readonly StorePath[],
   roots: readonly StorePath[],
-  sourceLease?: TempRootLease,
+  signal: AbortSignal,
+  onMoved: () => void,
 ): Promise<void> {
-  const substitute = run.substitute && to !== run.store;
+  await session.lease?.add(kept);
   await copyPaths({
-    from,
-    to,
+    from: run.store,
+    to: session.store,
     roots,
-    substitute,
+    // What is sent may come from the builder's substituters instead; what comes back is what was built.
+    substitute: run.substitute,
     withoutSignatureCheck: true,
-    signal: run.signal,
-    sourceLease,
+    emit: onMoved,
+    onLog: onMoved,
+    signal,
   });
 }
 
 /** The derivation with the paths of the outputs it uses among its sources. */
 async function resolveInputs({ step, reader, store, signal }: StepRun): Promise<BasicDerivation> {
-  const { inputDerivations, ...basic } = await reader.derivation(step.drvPath);
+  const { inputDerivations, ...basic } = reader.derivation(step.drvPath);
   const sources = new Set(basic.inputSources);
   for (const input of await reader.steps(inputDerivations.keys())) {
     const known = await knownOutputs(input, store, signal);
@@ -94,7 +152,7 @@ async function build(
 ): Promise<Verdict> {
   const { step, log, limits, emit } = run;
   const { drvPath } = step;
-  emit({ type: 'step.phase', drvPath, phase: 'building' });
+  run.onPhase('building');
   using watch = watchLimits(limits);
   const onLog = (entry: StoreLog): void => {
     if (entry.type === 'phase') emit({ type: 'step.build-phase', drvPath, phase: entry.phase });

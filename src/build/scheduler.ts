@@ -1,13 +1,38 @@
 /**
  * The build queue as a server needs it, on top of `build-queue.ts`: priorities, fair share, limits per build,
  * cancelling, builders that come, go and are drained, and a recorder that writes down every attempt. The contract;
- * `create-build-queue.ts` makes both (the CLI uses the plain part of it).
+ * `create-scheduler.ts` makes one (the CLI uses the plain part of it, by `create-build-queue.ts`).
  */
 
 import type { StepFailure, StepPhase } from '../events/event.ts';
 import type { StorePath } from '../nix/store-path.ts';
-import type { BuildOutcome, BuildQueue } from './build-queue.ts';
+import type { StoreDatabase } from '../store/store-database.ts';
+import type { BuildOutcome, BuildQueue, BuildQueueOptions } from './build-queue.ts';
 import type { Builder } from './builder.ts';
+
+export interface SchedulerOptions extends BuildQueueOptions {
+  readonly recorder?: StepRecorder | undefined;
+  readonly failures?: FailureCache | undefined;
+  /** NAR size that no output of a step may exceed, in bytes; absent: no limit. */
+  readonly outputLimitBytes?: number | undefined;
+  /** How long a step that no builder can take waits for one to appear. Default 2 minutes. */
+  readonly unsupportedAfterMs?: number | undefined;
+  /** Builds planned at a time. Default 8. */
+  readonly planConcurrency?: number | undefined;
+  /**
+   * How long, at least, what was built is kept from the garbage collector after its outcome was told: the time to make
+   * a root of one's own. Default 10 minutes; Infinity: until the scheduler is disposed of.
+   */
+  readonly keepMs?: number | undefined;
+  /** Logs that are finished become `<logFile>.zst` (`compress-log.ts`). Default true. */
+  readonly compressLogs?: boolean | undefined;
+  /** How long a builder may stand still while it is reached or sends or gets paths. Default 5 minutes. */
+  readonly stallMs?: number | undefined;
+  /** The database of `store`, where that is this machine's: makes planning much faster. */
+  readonly storeDatabase?: Pick<StoreDatabase, 'validOutputs' | 'validPaths'> | undefined;
+  /** Told when a builder works again, is lost, or is drained. */
+  readonly onBuilder?: ((builder: string, state: 'ready' | 'lost' | 'drained') => void) | undefined;
+}
 
 /** One build of the server's queue. */
 export interface BuildTicket {
@@ -18,7 +43,10 @@ export interface BuildTicket {
   /** Higher first: first this, then the least used share, then the longest chain, then `priority`, then the lowest id. */
   readonly globalPriority: number;
   readonly priority: number;
-  /** Seconds; absent: the queue's own. The most generous of all builds that want the step counts (hydra.md §3.5). */
+  /**
+   * Seconds, 0 for none; absent: the queue's own. The most generous of all builds that want a step counts, and never
+   * less than the queue's own for what is only needed by what was asked for.
+   */
   readonly timeoutSeconds?: number | undefined;
   readonly maxSilentSeconds?: number | undefined;
   /** Cancels: its steps end when no other build wants them, and its outcome is reason `cancelled`. */
@@ -34,10 +62,10 @@ export interface StepAttempt {
   readonly emulated: boolean;
   /** From 1. */
   readonly attempt: number;
-  /** The build under which it is recorded: the first that wanted it and still does. */
+  /** The build under which it is recorded: that with the lowest id of those that want it. */
   readonly owner: number;
   readonly outputs: Readonly<Record<string, StorePath | null>>;
-  /** Absolute. */
+  /** Absolute; once compressed, the same with `.zst`. */
   readonly logFile: string;
   readonly startedAt: number;
 }
@@ -79,12 +107,18 @@ export interface RecordedStep {
   end(ended: StepEnded): Promise<void>;
 }
 
-/** Derivations known to fail. */
+/** A derivation and those of its outputs whose paths are known before it is built. */
+export interface FailureKey {
+  readonly drvPath: StorePath;
+  readonly outputs: readonly StorePath[];
+}
+
+/** Derivations known to fail. What it throws is told as a fault of the server; nothing is known to fail then. */
 export interface FailureCache {
-  /** The message of the failure, when it is known to fail and that has not expired. */
-  find(drvPath: StorePath, outputs: readonly StorePath[]): Promise<string | undefined>;
+  /** Those of a whole plan that are known to fail, with the message of the failure, and have not expired. */
+  find(steps: readonly FailureKey[]): Promise<ReadonlyMap<StorePath, string>>;
   /** Only the derivation's own failures come here, never infrastructure's. */
-  add(drvPath: StorePath, outputs: readonly StorePath[], message: string): Promise<void>;
+  add(step: FailureKey, message: string): Promise<void>;
 }
 
 export interface BuilderStatus {
@@ -102,20 +136,24 @@ export interface BuilderStatus {
   readonly lastLoss: string | null;
   readonly running: readonly {
     readonly drvPath: StorePath;
-    readonly owner: number;
+    /** The build's id; null for what somebody waits for without a ticket. */
+    readonly owner: number | null;
     readonly phase: StepPhase;
     readonly since: number;
   }[];
 }
 
-/** Why a build is not building, most specific first. */
+/** Why a build is not done. Where nothing runs for it, what keeps the first of its steps that could start. */
 export type WaitReason =
   | { readonly type: 'not-planned'; readonly ahead: number }
+  /** Its own step, or steps that it needs, are being built. */
   | {
       readonly type: 'running';
       readonly steps: readonly { readonly drvPath: StorePath; readonly builder: string }[];
     }
-  | { readonly type: 'dependencies'; readonly left: number; readonly running: number }
+  /** Only for a moment, between two steps. */
+  | { readonly type: 'dependencies'; readonly left: number }
+  /** `ahead`: steps of the same kind that come first. */
   | { readonly type: 'no-free-slot'; readonly ahead: number; readonly builders: readonly string[] }
   | {
       readonly type: 'builders-avoided';
@@ -131,7 +169,10 @@ export interface Scheduler extends BuildQueue {
   reprioritise(id: number, priority: { readonly globalPriority?: number; readonly priority?: number }): void;
   /** A jobset's shares, and the builder seconds it used lately; seconds used from now on are counted here. */
   setShare(share: number, of: { readonly shares: number; readonly usedSeconds: number }): void;
-  /** Replaces the builders: those that are gone finish what they do, new ones take steps at once. */
+  /**
+   * Replaces the builders: those that are gone finish what they do, new ones take steps at once. One that is the same
+   * object as before stays as it is, with its connection.
+   */
   setBuilders(builders: readonly Builder[]): void;
   setDrained(builder: string, drained: boolean): void;
   builders(): readonly BuilderStatus[];

@@ -5,11 +5,11 @@
  * lines, which failures quote.
  */
 
-import { closeSync, openSync, writeSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { closeSync, existsSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type StorePath, storePathBaseName } from '../nix/store-path.ts';
 import { errorMessage } from '../util/error-message.ts';
+import { compressedLog } from './compress-log.ts';
 
 /** Lines that a failure quotes, and characters of each. */
 const tailLines = 25;
@@ -28,9 +28,9 @@ export interface StepLog extends AsyncDisposable {
   writeLine(line: string): void;
 }
 
-export async function openStepLog(directory: string, drvPath: StorePath): Promise<StepLog> {
+export function openStepLog(directory: string, drvPath: StorePath): StepLog {
   const base = storePathBaseName(drvPath);
-  const { file, descriptor } = await createFile(join(directory, base.slice(0, 2), base));
+  const { file, descriptor } = createFile(join(directory, base.slice(0, 2), base));
   const tail: string[] = [];
   let bytes = 0;
   let batch: string[] = [];
@@ -79,14 +79,23 @@ export async function openStepLog(directory: string, drvPath: StorePath): Promis
   };
 }
 
-async function createFile(prefix: string): Promise<{ file: string; descriptor: number }> {
-  await mkdir(dirname(prefix), { recursive: true });
-  for (let number = 1; ; number++) {
+function createFile(prefix: string): { file: string; descriptor: number } {
+  let hasFolder = true;
+  for (let number = 1; ; ) {
     const file = `${prefix}.${number}.log`;
     try {
-      return { file, descriptor: openSync(file, 'ax', 0o644) };
+      const descriptor = openSync(file, 'ax', 0o644);
+      if (!existsSync(compressedLog(file))) return { file, descriptor };
+      // That number is taken by one that has been compressed.
+      closeSync(descriptor);
+      unlinkSync(file);
+      number += 1;
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      if (code === 'ENOENT' && hasFolder) mkdirSync(dirname(prefix), { recursive: true });
+      else if (code === 'EEXIST') number += 1;
+      else throw error;
+      hasFolder = code !== 'ENOENT';
     }
   }
 }

@@ -3,6 +3,7 @@
  * straight to `database`; what changes something or is only known to the running server goes through here.
  */
 
+import type { Builder } from '../build/builder.ts';
 import type { BuilderStatus, WaitReason } from '../build/scheduler.ts';
 import type { Database } from '../db/database.ts';
 import type { EventHub } from './event-hub.ts';
@@ -53,6 +54,8 @@ export interface BuildControl {
 
 export interface BuilderControl {
   list(): readonly BuilderStatus[];
+  /** Takes effect at once; steps that run go on (`Scheduler.setBuilders`). */
+  replace(builders: readonly Builder[]): void;
   /** Throws `builder.unknown`. */
   setDrained(name: string, drained: boolean, by: string): Promise<void>;
 }

@@ -12,45 +12,84 @@ export interface CommandEntry {
   readonly load: () => Promise<CommandModule>;
 }
 
+function entry(words: string, summary: string, load: CommandEntry['load']): CommandEntry {
+  return { words, summary, load };
+}
+
 export const commandTable: readonly CommandEntry[] = [
-  {
-    words: 'build',
-    summary: 'evaluate and build the hosts of a network',
-    load: () => import('./commands/build.ts'),
-  },
-  {
-    words: 'push',
-    summary: 'build, then copy each system to its host',
-    load: () => import('./commands/push.ts'),
-  },
-  {
-    words: 'deploy',
-    summary: 'build, copy and activate, host by host in order',
-    load: () => import('./commands/deploy.ts'),
-  },
-  {
-    words: 'eval',
-    summary: 'print the value of an attribute of a network',
-    load: () => import('./commands/eval.ts'),
-  },
-  {
-    words: 'list-secrets',
-    summary: 'list the secrets that the hosts of a network want',
-    load: () => import('./commands/list-secrets.ts'),
-  },
-  {
-    words: 'cache serve',
-    summary: 'serve the local store as a signed binary cache',
-    load: () => import('./commands/cache-serve.ts'),
-  },
-  {
-    words: 'key generate',
-    summary: 'make a key that signs what a cache serves',
-    load: () => import('./commands/key-generate.ts'),
-  },
-  {
-    words: 'doctor',
-    summary: 'say what is wrong with this set-up, and how to mend it',
-    load: () => import('./commands/doctor.ts'),
-  },
+  entry('up', 'follow a git checkout: server, jobset and cache in one go', () => import('./commands/up.ts')),
+  entry('build', 'evaluate and build the hosts of a network', () => import('./commands/build.ts')),
+  entry('push', 'build, then copy each system to its host', () => import('./commands/push.ts')),
+  entry('deploy', 'build, copy and activate, host by host in order', () => import('./commands/deploy.ts')),
+  entry('eval', 'print the value of an attribute of a network', () => import('./commands/eval.ts')),
+  entry(
+    'list-secrets',
+    'list the secrets that the hosts of a network want',
+    () => import('./commands/list-secrets.ts'),
+  ),
+
+  entry('serve', 'run the server: continuous builds and their cache', () => import('./commands/serve.ts')),
+  entry('watch', 'see live what a server evaluates and builds', () => import('./commands/watch.ts')),
+  entry('log', 'print the log of a build', () => import('./commands/log.ts')),
+
+  entry('project list', 'list projects', () => import('./commands/project-list.ts')),
+  entry('project show', 'show a project and its jobsets', () => import('./commands/project-show.ts')),
+  entry('project create', 'make a project', () => import('./commands/project-create.ts')),
+  entry(
+    'project delete',
+    'delete a project with all that is in it',
+    () => import('./commands/project-delete.ts'),
+  ),
+  entry('jobset list', 'list jobsets and how they stand', () => import('./commands/jobset-list.ts')),
+  entry('jobset show', 'show the settings of a jobset', () => import('./commands/jobset-show.ts')),
+  entry(
+    'jobset create',
+    'have something evaluated and built continuously',
+    () => import('./commands/jobset-create.ts'),
+  ),
+  entry('jobset edit', 'change the settings of a jobset', () => import('./commands/jobset-edit.ts')),
+  entry('jobset delete', 'delete a jobset with its builds', () => import('./commands/jobset-delete.ts')),
+  entry('jobset evaluate', 'evaluate a jobset now', () => import('./commands/jobset-evaluate.ts')),
+  entry('jobset cancel', 'end the evaluation of a jobset', () => import('./commands/jobset-cancel.ts')),
+  entry('eval list', 'list the evaluations of a jobset', () => import('./commands/eval-list.ts')),
+  entry('eval show', 'show an evaluation and its builds', () => import('./commands/eval-show.ts')),
+  entry('eval errors', 'show what did not evaluate, and why', () => import('./commands/eval-errors.ts')),
+  entry('job list', 'list the jobs of a jobset', () => import('./commands/job-list.ts')),
+  entry('job show', 'show the latest builds of a job', () => import('./commands/job-show.ts')),
+  entry('queue list', 'list what is not built yet', () => import('./commands/queue-list.ts')),
+  entry('queue cancel', 'end builds', () => import('./commands/queue-cancel.ts')),
+  entry('queue restart', 'build again', () => import('./commands/queue-restart.ts')),
+  entry('queue bump', 'put builds before all others', () => import('./commands/queue-bump.ts')),
+  entry('queue why', 'say why a build is not building', () => import('./commands/queue-why.ts')),
+  entry('builder list', 'list the builders and what they do', () => import('./commands/builder-list.ts')),
+  entry('builder drain', 'give a builder no more steps', () => import('./commands/builder-drain.ts')),
+  entry(
+    'builder undrain',
+    'give a drained builder steps again',
+    () => import('./commands/builder-undrain.ts'),
+  ),
+  entry('gc', 'let go what nothing keeps', () => import('./commands/gc.ts')),
+
+  entry('user create', 'make a user of the server, or change one', () => import('./commands/user-create.ts')),
+  entry('user list', 'list the users of the server', () => import('./commands/user-list.ts')),
+  entry('user delete', 'take a user away', () => import('./commands/user-delete.ts')),
+  entry('token create', 'make a token for programs', () => import('./commands/token-create.ts')),
+  entry('token list', 'list tokens', () => import('./commands/token-list.ts')),
+  entry('token revoke', 'take a token back', () => import('./commands/token-revoke.ts')),
+
+  entry(
+    'cache serve',
+    'serve the local store as a signed binary cache',
+    () => import('./commands/cache-serve.ts'),
+  ),
+  entry(
+    'key generate',
+    'make a key that signs what a cache serves',
+    () => import('./commands/key-generate.ts'),
+  ),
+  entry(
+    'doctor',
+    'say what is wrong with this set-up, and how to mend it',
+    () => import('./commands/doctor.ts'),
+  ),
 ];

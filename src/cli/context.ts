@@ -1,19 +1,21 @@
 /** What a command is given: where it may print, what ends it, and where it tells what it does. */
 
-import type { Writable } from 'node:stream';
-import type { Emit } from '../events/event.ts';
+import type { Readable, Writable } from 'node:stream';
+import type { ServerEvent } from '../events/event.ts';
 
 export interface CliContext {
+  readonly stdin: Readable & { readonly isTTY?: boolean };
   /** Results only: a script reads it. */
   readonly stdout: Writable;
   /** Everything for people. */
   readonly stderr: Writable;
+  readonly stderrIsTerminal: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   /** Fires on SIGINT and SIGTERM. */
   readonly signal: AbortSignal;
   /** The event stream, shown by the progress display that the flags and the terminal ask for. */
-  readonly emit: Emit;
+  readonly emit: (event: ServerEvent) => void;
   /** True with --json: stdout carries events, one JSON object a line, and the result is the last of them. */
   readonly json: boolean;
 }

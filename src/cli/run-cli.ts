@@ -16,13 +16,13 @@ import { chooseProgress } from './progress/choose-progress.ts';
 import { refuseRepeatedFlags } from './refuse-repeated-flags.ts';
 import { reportError } from './report-error.ts';
 
-type Io = Pick<NodeJS.Process, 'stdout' | 'stderr' | 'env' | 'cwd'>;
+type Io = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr' | 'env' | 'cwd'>;
 
 /** Runs one command line and says the exit code. Never throws for what a user can cause. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   let work: Work | undefined;
   try {
-    const args = expandArgumentFiles(argv);
+    const args = expandArgumentFiles([...wordsOfName(io.env.PROTEUS_INVOKED_AS), ...argv]);
     const entry = findCommand(args);
     const program = await describeProgram(entry, (found) => {
       work = found;
@@ -45,13 +45,23 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   }
 }
 
+/** Under the name of another program Proteus is that program: a link of that name to `bin/proteus` is enough. */
+function wordsOfName(name: string | undefined): readonly string[] {
+  return name === 'hydra-create-user' ? ['user', 'create'] : [];
+}
+
 async function runWork(work: Work, json: boolean, io: Io): Promise<number> {
-  using interrupt = interruptSignal((name) => io.stderr.write(`\nReceived ${name}: stopping…\n`));
+  using interrupt = interruptSignal((name) => {
+    // Elsewhere whoever sent it knows, and a log has lines of its own form.
+    if (io.stderr.isTTY) io.stderr.write(`\nReceived ${name}: stopping…\n`);
+  });
   const progress = chooseProgress({ json, stdout: io.stdout, stderr: io.stderr, env: io.env });
   try {
     return await work({
+      stdin: io.stdin,
       stdout: io.stdout,
       stderr: progress.stderr,
+      stderrIsTerminal: io.stderr.isTTY === true,
       env: io.env,
       cwd: io.cwd(),
       signal: interrupt.signal,
@@ -68,10 +78,13 @@ async function runWork(work: Work, json: boolean, io: Io): Promise<number> {
   }
 }
 
-/** The entry whose words come first among what is not a flag; global flags may stand before it. */
+/** The entry whose words come first among what is not a flag, two words before one; global flags may stand before it. */
 function findCommand(args: readonly string[]): CommandEntry | undefined {
   const words = args.filter((arg) => !arg.startsWith('-')).slice(0, 2);
-  return commandTable.find(({ words: wanted }) => wanted === words.join(' ') || wanted === words[0]);
+  return (
+    commandTable.find(({ words: wanted }) => wanted === words.join(' ')) ??
+    commandTable.find(({ words: wanted }) => wanted === words[0])
+  );
 }
 
 async function describeProgram(
@@ -87,6 +100,7 @@ async function describeProgram(
       'after',
       `
 Examples:
+  proteus up network.nix                             in a git checkout: build and serve every commit
   proteus build network.nix                          build every host
   proteus deploy network.nix switch --on 'web*'      roll out to the web hosts
   proteus cache serve --key cache.secret             serve the store, signed
@@ -104,11 +118,28 @@ Examples:
   return program;
 }
 
+/** What the nouns are, for the list of commands. */
+const nouns: Readonly<Record<string, string>> = {
+  project: 'projects of a server',
+  jobset: 'what is evaluated and built continuously',
+  job: 'what a jobset builds',
+  queue: 'builds that are not finished',
+  builder: 'machines that build',
+  user: 'who may sign in to the server',
+  token: 'tokens for programs',
+  cache: 'the store as a binary cache',
+  key: 'signing keys',
+};
+
 /** The command for `noun verb`, making the noun when it is not there yet. */
 function nested(program: Command, words: string): Command {
   return words.split(' ').reduce((parent, word) => {
     const known = parent.commands.find((command) => command.name() === word);
     if (known !== undefined) return known;
-    return parent.command(word).helpOption('--help', 'show what this command does and takes').exitOverride();
+    const made = parent
+      .command(word)
+      .helpOption('--help', 'show what this command does and takes')
+      .exitOverride();
+    return made.description(nouns[word] ?? '');
   }, program);
 }

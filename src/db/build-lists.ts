@@ -1,10 +1,10 @@
 /**
  * Lists of builds for people. All must answer quickly with millions of builds: ids are found along an index, rows are
- * fetched by id, and totals are sums of counts that are kept with the jobs.
+ * fetched by id, and totals are kept (`shift-counts.ts`), not counted.
  */
 
 import { sql } from 'kysely';
-import { type FoundJobs, findJobs } from './build-filter.ts';
+import { type FoundBuilds, findBuilds } from './build-filter.ts';
 import { buildsByIds } from './build-rows.ts';
 import type { Connection } from './connection.ts';
 import type { BuildFilter, BuildRepository } from './database.ts';
@@ -25,37 +25,40 @@ type BuildLists = Pick<
   | 'searchJobs'
 >;
 
-/** Up to as many builds are sorted rather than looked for along the index of all. */
-const fewBuilds = 5000;
 const hoursPer = { hour: 1, day: 24 } as const;
 const hourMs = 3_600_000;
 
 export function createBuildLists(connection: Connection): BuildLists {
   const { db } = connection;
 
-  async function read(query: {
-    execute(): Promise<readonly { readonly id: number }[]>;
-  }): Promise<readonly BuildRecord[]> {
-    const rows = await query.execute();
-    return await buildsByIds(
-      connection,
-      rows.map(({ id }) => id),
+  async function read(query: IdQuery): Promise<readonly BuildRecord[]> {
+    return buildsByIds(connection, await idsOf(query));
+  }
+
+  /** Finished ones, newest first. */
+  async function newest(found: FoundBuilds, offset: number, limit: number): Promise<readonly BuildRecord[]> {
+    const length = Math.min(limit, found.finished - offset);
+    if (length <= 0) return [];
+    // An offset is walked, so what is nearer to the oldest is counted from there.
+    const fromOldest = found.finished - offset - length;
+    const isOld = fromOldest < offset;
+    // Adding nothing to the id keeps engines from walking the index of all builds in search of a few.
+    const order = found.isScattered ? sql`id + 0` : sql`id`;
+    const ids = await idsOf(
+      db
+        .selectFrom('builds')
+        .select('id')
+        .where('finished', '=', sql.lit(1))
+        .where(found.condition)
+        .orderBy(order, isOld ? 'asc' : 'desc')
+        .offset(isOld ? fromOldest : offset)
+        .limit(length),
     );
+    return buildsByIds(connection, isOld ? ids.toReversed() : ids);
   }
 
-  const finished = () => db.selectFrom('builds').select('id').where('finished', '=', sql.lit(1));
-
-  /** Finished builds of these jobs, newest first. */
-  function newestOf(jobs: FoundJobs, offset: number, limit: number) {
-    const all = finished();
-    if (jobs.type === 'all') return all.orderBy('id', 'desc').offset(offset).limit(limit);
-    if (jobs.type === 'jobset')
-      return all.where('jobset_id', '=', jobs.id).orderBy('id', 'desc').offset(offset).limit(limit);
-    const matching = all.where('job_id', 'in', jobs.ids);
-    // Adding nothing to the id keeps both engines from walking the index of all builds in search of a few.
-    const order = jobs.finished <= fewBuilds ? sql`id + 0` : sql`id`;
-    return matching.orderBy(order, 'desc').offset(offset).limit(limit);
-  }
+  const good = ({ condition }: FoundBuilds) =>
+    db.selectFrom('builds as b').select('b.id').where(condition).where('b.status', '=', sql.lit(0));
 
   return {
     async countUnfinished() {
@@ -87,50 +90,31 @@ export function createBuildLists(connection: Connection): BuildLists {
           .orderBy('build_id'),
       ),
     async latest(filter, limit) {
-      return await read(newestOf(await findJobs(connection, filter), 0, limit));
+      return newest(await findBuilds(connection, filter), 0, limit);
     },
     async page(filter, { offset, limit }) {
-      const jobs = await findJobs(connection, filter);
-      return { rows: await read(newestOf(jobs, offset, limit)), total: jobs.finished };
+      const found = await findBuilds(connection, filter);
+      return { rows: await newest(found, offset, limit), total: found.finished };
     },
     countsPer: (period, filter, limit) => countsPer(connection, period, filter, limit),
     async latestSucceeded(filter) {
-      const jobs = await findJobs(connection, filter);
-      if (jobs.type !== 'jobs') return undefined;
-      const [build] = await read(
-        db
-          .selectFrom('builds')
-          .select('id')
-          .where('job_id', 'in', jobs.ids)
-          .where('status', '=', sql.lit(0))
-          .orderBy('id', 'desc')
-          .limit(1),
-      );
-      return build;
+      const found = await findBuilds(connection, filter);
+      return (await read(good(found).orderBy('b.id', 'desc').limit(1)))[0];
     },
     async latestOfFinishedEvaluation(filter) {
-      const jobs = await findJobs(connection, filter);
-      if (jobs.type !== 'jobs') return undefined;
-      const [build] = await read(
-        db
-          .selectFrom('builds as b')
-          .select('b.id')
-          .where('b.job_id', 'in', jobs.ids)
-          .where('b.status', '=', sql.lit(0))
-          .where(({ exists, selectFrom }) =>
-            exists(
-              selectFrom('evaluation_builds as m')
-                .innerJoin('evaluations as e', 'e.id', 'm.evaluation_id')
-                .select(sql.lit(1).as('one'))
-                .whereRef('m.build_id', '=', 'b.id')
-                .where('e.state', '=', 'done')
-                .where('e.scheduled', '=', 0),
-            ),
-          )
-          .orderBy('b.id', 'desc')
-          .limit(1),
+      const found = await findBuilds(connection, filter);
+      const ofFinished = good(found).where((where) =>
+        where.exists(
+          where
+            .selectFrom('evaluation_builds as m')
+            .innerJoin('evaluations as e', 'e.id', 'm.evaluation_id')
+            .select(sql.lit(1).as('one'))
+            .whereRef('m.build_id', '=', 'b.id')
+            .where('e.state', '=', 'done')
+            .where('e.scheduled', '=', 0),
+        ),
       );
-      return build;
+      return (await read(ofFinished.orderBy('b.id', 'desc').limit(1)))[0];
     },
     byOutputPath: (path, limit) =>
       read(
@@ -148,6 +132,14 @@ export function createBuildLists(connection: Connection): BuildLists {
       ),
     searchJobs: (text, limit) => read(searchJobs(connection, text, limit)),
   };
+}
+
+interface IdQuery {
+  execute(): Promise<readonly { readonly id: number }[]>;
+}
+
+async function idsOf(query: IdQuery): Promise<readonly number[]> {
+  return (await query.execute()).map(({ id }) => id);
 }
 
 /** The newest build of each job that has one, jobs by name. */
@@ -187,13 +179,12 @@ async function countsPer(
       .execute();
     return rows.map((row) => ({ startAt: row.start * hours * hourMs, count: row.count }));
   }
-  const jobs = await findJobs(connection, filter);
-  if (jobs.type !== 'jobs') return [];
+  const { condition } = await findBuilds(connection, filter);
   const ofBuild = sql<number>`queued_at / ${sql.lit(hours * hourMs)}`;
   const rows = await db
     .selectFrom('builds')
     .select([ofBuild.as('start'), sql<number>`count(*)`.as('count')])
-    .where('job_id', 'in', jobs.ids)
+    .where(condition)
     .groupBy(ofBuild)
     .orderBy(ofBuild, 'desc')
     .limit(limit)

@@ -1,20 +1,19 @@
 /** Builds: reading them, and every change of their state. Lists for people are in `build-lists.ts`. */
 
 import { sql } from 'kysely';
+import { createBuildDetails } from './build-details.ts';
 import { createBuildLists } from './build-lists.ts';
 import { buildsByIds } from './build-rows.ts';
 import type { BuildStatus } from './build-status.ts';
 import type { Connection } from './connection.ts';
 import type { BuildRepository, QueuedBuild } from './database.ts';
-import { shiftCounts } from './evaluation-counts.ts';
 import { finishBuild } from './finish-build.ts';
 import { flag } from './flag.ts';
 import { inIds } from './in-list.ts';
+import { inPages } from './in-pages.ts';
 import { restartBuilds } from './restart-builds.ts';
 import { retainedPaths } from './retained-paths.ts';
-
-/** Builds read at a time where all of many are read. */
-const pageSize = 2000;
+import { shiftCounts } from './shift-counts.ts';
 
 export function createBuildRepository(connection: Connection): BuildRepository {
   const { db, dialect } = connection;
@@ -58,6 +57,7 @@ export function createBuildRepository(connection: Connection): BuildRepository {
 
   return {
     ...createBuildLists(connection),
+    ...createBuildDetails(connection),
     async get(id) {
       return (await buildsByIds(connection, [id]))[0];
     },
@@ -73,8 +73,7 @@ export function createBuildRepository(connection: Connection): BuildRepository {
         .orderBy('id')
         .execute();
       const ids = rows.map(({ id }) => id);
-      for (let start = 0; start < ids.length; start += pageSize)
-        yield* await queuedOf(ids.slice(start, start + pageSize));
+      for await (const page of inPages(ids)) yield* await queuedOf(page);
     },
     queuedOf,
     async evaluationsOf(id) {
@@ -93,7 +92,7 @@ export function createBuildRepository(connection: Connection): BuildRepository {
         .where('aggregate_id', '=', id)
         .orderBy('constituent_id')
         .execute();
-      return await buildsByIds(
+      return buildsByIds(
         connection,
         rows.map(({ id }) => id),
       );
@@ -105,7 +104,7 @@ export function createBuildRepository(connection: Connection): BuildRepository {
         .where('constituent_id', '=', id)
         .orderBy('aggregate_id')
         .execute();
-      return await buildsByIds(
+      return buildsByIds(
         connection,
         rows.map(({ id }) => id),
       );
@@ -173,20 +172,19 @@ export function createBuildRepository(connection: Connection): BuildRepository {
         .innerJoin('jobsets as s', 's.id', 'b.jobset_id')
         .select('b.id')
         .where('b.finished', '=', sql.lit(0))
-        .where(({ not, exists, selectFrom }) =>
-          not(
-            exists(
-              selectFrom('evaluation_builds as m')
+        .where((where) =>
+          where.not(
+            where.exists(
+              where
+                .selectFrom('evaluation_builds as m')
                 .select(sql.lit(1).as('one'))
-                .whereRef('m.evaluation_id', '=', 's.current_evaluation_id')
-                .whereRef('m.job_id', '=', 'b.job_id')
-                .whereRef('m.build_id', '=', 'b.id'),
+                .whereRef('m.build_id', '=', 'b.id')
+                .whereRef('m.evaluation_id', '=', 's.current_evaluation_id'),
             ),
           ),
         )
-        .orderBy('b.id')
         .execute();
-      return rows.map(({ id }) => id);
+      return rows.map(({ id }) => id).sort((a, b) => a - b);
     },
     async idsOfEvaluation(evaluationId, statuses) {
       const rows = await db

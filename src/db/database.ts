@@ -4,14 +4,13 @@
  *
  * One repository per aggregate. What must happen together is one method here or one `transaction` of the caller.
  * A connection that breaks is an AppError `db.unreachable`, which may be tried again; nothing of the transaction
- * it broke has happened.
+ * it broke has happened, unless what got lost was the answer to its commit.
  */
 
 import type { BuildStatus, StepPhaseNumber } from './build-status.ts';
 import type {
   BuildRecord,
   EvaluationCounts,
-  EvaluationInputRecord,
   EvaluationRecord,
   JobErrorRecord,
   JobsetRecord,
@@ -38,7 +37,10 @@ export interface Repositories {
 
 export interface Database extends Repositories, AsyncDisposable {
   readonly dialect: 'sqlite' | 'postgres';
-  /** All of `work` or nothing. Keep it short, and never wait in it for anything but the database. */
+  /**
+   * All of `work` or nothing. Keep it short, and never wait in it for anything but the database: through `tx`, for on
+   * SQLite the database itself waits until the transaction has ended.
+   */
   transaction<T>(work: (tx: Repositories) => Promise<T>): Promise<T>;
 }
 
@@ -193,6 +195,14 @@ export interface BuildEnd {
   readonly metrics?: readonly MetricRecord[];
 }
 
+/** What belongs to a build besides its row. */
+export interface BuildDetails {
+  /** Ids of the evaluations that it is a member of, ascending. */
+  readonly evaluations: readonly number[];
+  readonly products: readonly ProductRecord[];
+  readonly metrics: readonly MetricRecord[];
+}
+
 export interface BuildRepository {
   get(id: number): Promise<BuildRecord | undefined>;
   getMany(ids: readonly number[]): Promise<readonly BuildRecord[]>;
@@ -218,20 +228,31 @@ export interface BuildRepository {
     filter: BuildFilter,
     range: { readonly offset: number; readonly limit: number },
   ): Promise<{ readonly rows: readonly BuildRecord[]; readonly total: number }>;
-  /** The newest that succeeded (status 0), of a job. */
-  latestSucceeded(
-    filter: Required<Pick<BuildFilter, 'project' | 'jobset' | 'job'>> & { readonly system?: string },
-  ): Promise<BuildRecord | undefined>;
+  /** The newest that succeeded (status 0). */
+  latestSucceeded(filter: BuildFilter): Promise<BuildRecord | undefined>;
   /** The newest that succeeded and whose evaluation has no unfinished build. */
-  latestOfFinishedEvaluation(
-    filter: Required<Pick<BuildFilter, 'project' | 'jobset' | 'job'>>,
-  ): Promise<BuildRecord | undefined>;
+  latestOfFinishedEvaluation(filter: BuildFilter): Promise<BuildRecord | undefined>;
   evaluationsOf(id: number): Promise<readonly number[]>;
   constituents(id: number): Promise<readonly BuildRecord[]>;
   /** Aggregates it is a constituent of. */
   aggregatesOf(id: number): Promise<readonly BuildRecord[]>;
   products(id: number): Promise<readonly ProductRecord[]>;
   metrics(id: number): Promise<readonly MetricRecord[]>;
+  /** Of all these builds at once. */
+  details(ids: readonly number[]): Promise<ReadonlyMap<number, BuildDetails>>;
+  /** A metric of the newest builds of a job, oldest first. */
+  metricHistory(
+    filter: Required<Pick<BuildFilter, 'project' | 'jobset' | 'job'>>,
+    name: string,
+    limit: number,
+  ): Promise<
+    readonly {
+      readonly buildId: number;
+      readonly queuedAt: number;
+      readonly value: number;
+      readonly unit: string | null;
+    }[]
+  >;
   byOutputPath(path: string, limit: number): Promise<readonly BuildRecord[]>;
   byDrvPath(path: string, limit: number): Promise<readonly BuildRecord[]>;
   /** Jobs whose name contains the text. */
@@ -243,7 +264,7 @@ export interface BuildRepository {
   /** Those of them that are unfinished become cancelled; says which. */
   cancel(ids: readonly number[], at: number): Promise<readonly number[]>;
   /** Those of them that are finished are queued again, with failures known of their outputs forgotten; says which. */
-  restart(ids: readonly number[], at: number): Promise<readonly number[]>;
+  restart(ids: readonly number[]): Promise<readonly number[]>;
   bump(ids: readonly number[], globalPriority: number): Promise<readonly number[]>;
   setKeep(id: number, keep: boolean): Promise<void>;
   /** Unfinished builds that are in no jobset's latest evaluation. */
@@ -305,6 +326,8 @@ export interface UserRepository {
   /** The user of a session or token that has not expired. */
   userOfSession(hash: string, now: number): Promise<UserRecord | undefined>;
   deleteSession(hash: string): Promise<void>;
+  /** All of a user: for when the password is another. */
+  deleteSessions(user: string): Promise<void>;
   createToken(
     token: Omit<TokenRecord, 'id' | 'lastUsedAt'> & { readonly hash: string },
   ): Promise<TokenRecord>;
@@ -333,5 +356,3 @@ export interface ServerRepository {
   /** When content of a path input was first seen: `YYYYmmddHHMMSS:<sha256>` revisions go back with the content. */
   firstSeen(uri: string, sha256: string, at: number): Promise<number>;
 }
-
-export type { EvaluationInputRecord };

@@ -193,7 +193,7 @@ export function createEvaluationRepository(connection: Connection): EvaluationRe
     },
     buildIds,
     async builds(id) {
-      return await buildsByIds(connection, await buildIds(id));
+      return buildsByIds(connection, await buildIds(id));
     },
     async storePaths(id) {
       const rows = await db
@@ -205,9 +205,10 @@ export function createEvaluationRepository(connection: Connection): EvaluationRe
         .where('m.evaluation_id', '=', id)
         .where('b.status', '=', 0)
         .where('o.path', 'is not', null)
-        .where(({ exists, selectFrom }) =>
-          exists(
-            selectFrom('build_products as p')
+        .where((where) =>
+          where.exists(
+            where
+              .selectFrom('build_products as p')
               .select(sql.lit(1).as('one'))
               .whereRef('p.build_id', '=', 'b.id')
               .where('p.type', '=', 'nix-build'),
@@ -219,14 +220,18 @@ export function createEvaluationRepository(connection: Connection): EvaluationRe
     },
     async findJob(id, job) {
       const row = await db
-        .selectFrom('evaluation_builds as m')
-        .innerJoin('jobs as j', 'j.id', 'm.job_id')
-        .innerJoin('evaluations as e', 'e.id', 'm.evaluation_id')
-        .select('m.build_id')
-        .where('e.id', '=', id)
-        .whereRef('j.jobset_id', '=', 'e.jobset_id')
-        .where('j.name', '=', job)
-        .orderBy('m.build_id', 'desc')
+        .selectFrom('evaluation_builds')
+        .select('build_id')
+        .where('evaluation_id', '=', id)
+        .where('job_id', 'in', (query) =>
+          query
+            .selectFrom('jobs as j')
+            .innerJoin('evaluations as e', 'e.jobset_id', 'j.jobset_id')
+            .select('j.id')
+            .where('e.id', '=', id)
+            .where('j.name', '=', job),
+        )
+        .orderBy('build_id', 'desc')
         .executeTakeFirst();
       return row && (await buildsByIds(connection, [row.build_id]))[0];
     },

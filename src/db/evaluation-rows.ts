@@ -24,10 +24,11 @@ const columns = [
 
 /** In the order of the ids; those that do not exist are left out. */
 export async function evaluationsByIds(
-  { db, dialect }: Connection,
+  connection: Connection,
   ids: readonly number[],
 ): Promise<readonly EvaluationRecord[]> {
   if (ids.length === 0) return [];
+  const { db, dialect } = connection;
   const rows = await db
     .selectFrom('evaluations as e')
     .innerJoin('jobsets as s', 's.id', 'e.jobset_id')
@@ -35,25 +36,46 @@ export async function evaluationsByIds(
     .select(columns)
     .where(inIds(dialect, 'e.id', ids))
     .execute();
-  const inputRows = await db
-    .selectFrom('evaluation_inputs')
-    .select(['evaluation_id', 'name', 'type', 'uri', 'revision', 'value', 'dependency', 'path', 'sha256'])
-    .where(inIds(dialect, 'evaluation_id', ids))
-    .orderBy('evaluation_id')
-    .orderBy('position')
-    .execute();
-  const inputs = Map.groupBy(inputRows, (row) => row.evaluation_id);
+  const inputs = await inputsOf(connection, ids);
   const records = new Map(
     rows.map((row) => [
       row.id,
       {
         ...row,
         hasNewBuilds: row.hasNewBuilds === 1,
-        inputs: (inputs.get(row.id) ?? []).map(
-          ({ evaluation_id: _, ...input }): EvaluationInputRecord => input,
-        ),
+        inputs: inputs.get(row.id) ?? [],
       },
     ]),
   );
   return ids.flatMap((id) => records.get(id) ?? []);
+}
+
+async function inputsOf(
+  { db, dialect }: Connection,
+  ids: readonly number[],
+): Promise<ReadonlyMap<number, readonly EvaluationInputRecord[]>> {
+  const rows = await db
+    .selectFrom('evaluation_inputs')
+    .select([
+      'evaluation_id as id',
+      'name',
+      'type',
+      'uri',
+      'revision',
+      'value',
+      'dependency',
+      'path',
+      'sha256',
+    ])
+    .where(inIds(dialect, 'evaluation_id', ids))
+    .orderBy('evaluation_id')
+    .orderBy('position')
+    .execute();
+  const inputs = new Map<number, EvaluationInputRecord[]>();
+  for (const { id, ...input } of rows) {
+    const known = inputs.get(id);
+    if (known === undefined) inputs.set(id, [input]);
+    else known.push(input);
+  }
+  return inputs;
 }

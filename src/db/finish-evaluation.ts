@@ -8,9 +8,16 @@ import { AppError } from '../util/app-error.ts';
 import type { Connection } from './connection.ts';
 import type { EvaluationEnd } from './database.ts';
 import { flag } from './flag.ts';
+import { lockEvaluation } from './lock-evaluation.ts';
 
 /** To be called in a transaction. Ending it again changes nothing. */
-export async function finishEvaluation({ db }: Connection, id: number, end: EvaluationEnd): Promise<void> {
+export async function finishEvaluation(
+  connection: Connection,
+  id: number,
+  end: EvaluationEnd,
+): Promise<void> {
+  const { db } = connection;
+  await lockEvaluation(connection, id);
   const evaluation = await db
     .selectFrom('evaluations as e')
     .innerJoin('jobsets as s', 's.id', 'e.jobset_id')

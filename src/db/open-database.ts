@@ -3,7 +3,7 @@
  * themselves before they are migrated.
  */
 
-import { rename, rm } from 'node:fs/promises';
+import { chmod, rename, rm } from 'node:fs/promises';
 import { sql } from 'kysely';
 import { connect, parseDatabaseUrl } from './connect.ts';
 import type { Connection } from './connection.ts';
@@ -13,7 +13,7 @@ import { migrate, newest, refuseNewer, schemaVersion } from './migrate.ts';
 import { initial } from './migrations/0001-initial.ts';
 import type { Migration } from './migrations/migration.ts';
 
-const allMigrations: readonly Migration[] = [initial];
+export const allMigrations: readonly Migration[] = [initial];
 
 export interface OpenDatabaseDeps {
   /** Milliseconds since 1970. */
@@ -56,6 +56,7 @@ async function backUp({ db }: Connection, file: string): Promise<void> {
   const unfinished = `${file}.unfinished-${process.pid}`;
   try {
     await sql`vacuum into ${unfinished}`.execute(db);
+    await chmod(unfinished, 0o600);
     await rename(unfinished, file);
   } finally {
     await rm(unfinished, { force: true });

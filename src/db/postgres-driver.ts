@@ -73,7 +73,7 @@ function toPostgres(value: unknown): unknown {
   if (typeof value === 'string') return withoutNul(value);
   if (Array.isArray(value)) return value.map(toPostgres);
   if (value === null || typeof value === 'number' || typeof value === 'bigint') return value;
-  throw new TypeError(`a value of type ${typeof value} cannot be stored: ${String(value)}`);
+  throw new TypeError(`a value of type ${typeof value} cannot be stored`);
 }
 
 /** The address for messages. */

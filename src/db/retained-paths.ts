@@ -14,8 +14,7 @@ import { outputsOf } from './build-rows.ts';
 import type { Connection } from './connection.ts';
 import type { RetainedPath } from './database.ts';
 import { inIds } from './in-list.ts';
-
-const pageSize = 2000;
+import { inPages } from './in-pages.ts';
 
 type Reason = RetainedPath['reason'];
 
@@ -48,8 +47,12 @@ async function keptEvaluations({ db }: Connection): Promise<readonly number[]> {
     .selectFrom('evaluations as e')
     .innerJoin('jobsets as s', 's.id', 'e.jobset_id')
     .select(['e.id', 'e.jobset_id', 'e.state', 'e.scheduled', 's.keep_evaluations'])
-    .where(({ or, eb }) =>
-      or([eb('e.has_new_builds', '=', 1), eb('e.scheduled', '>', 0), eb('e.state', '=', 'evaluating')]),
+    .where((where) =>
+      where.or([
+        where('e.has_new_builds', '=', 1),
+        where('e.scheduled', '>', 0),
+        where('e.state', '=', 'evaluating'),
+      ]),
     )
     .orderBy('e.id', 'desc')
     .execute();
@@ -83,8 +86,7 @@ async function* pathsOf(
   reason: (buildId: number) => Reason,
 ): AsyncGenerator<RetainedPath> {
   const { db, dialect } = connection;
-  for (let start = 0; start < ids.length; start += pageSize) {
-    const page = ids.slice(start, start + pageSize);
+  for await (const page of inPages(ids)) {
     const builds = await db
       .selectFrom('builds')
       .select(['id', 'drv_path', 'finished', 'status'])

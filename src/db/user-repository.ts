@@ -102,6 +102,9 @@ export function createUserRepository(connection: Connection): UserRepository {
     async deleteSession(hash) {
       await db.deleteFrom('sessions').where('hash', '=', hash).execute();
     },
+    async deleteSessions(user) {
+      await db.deleteFrom('sessions').where('user_name', '=', user).execute();
+    },
     createToken: ({ hash, user, name, createdAt, expiresAt }) =>
       db
         .insertInto('tokens')
@@ -113,7 +116,7 @@ export function createUserRepository(connection: Connection): UserRepository {
         .updateTable('tokens')
         .set({ last_used_at: now })
         .where('hash', '=', hash)
-        .where(({ or, eb }) => or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
+        .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', now)]))
         .returning('user_name')
         .executeTakeFirst();
       return row && (await find(row.user_name));

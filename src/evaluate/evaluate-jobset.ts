@@ -1,13 +1,15 @@
 /**
  * A jobset from expressions to jobs, each told the moment it is known: what `evaluateJobs` does, confined to the
- * jobset's inputs, with all that belongs to a job of a server.
+ * jobset's inputs, with all that belongs to a job of a server. Aggregates come when all other jobs are known.
  */
 
+import type { Emit, EvaluationError } from '../events/event.ts';
 import type { StorePath } from '../nix/store-path.ts';
 import { openStoreDatabase } from '../store/store-database.ts';
 import { AppError } from '../util/app-error.ts';
+import { evaluateAggregates } from './evaluate-aggregates.ts';
 import { type EvaluationDeps, evaluateJobs } from './evaluate-jobs.ts';
-import type { EvaluatedJob } from './evaluation.ts';
+import type { EvaluatedJob, JobRequest, JobResult } from './evaluation.ts';
 import { jobMeta } from './job-meta.ts';
 import type { JobsetEvaluation, JobsetEvaluationDeps, JobsetJob, JobsetResult } from './jobset-evaluation.ts';
 import { type JobsetPlan, planJobset } from './jobset-plan.ts';
@@ -40,12 +42,34 @@ export async function* evaluateJobset(
     deriverOf,
     showTrace: settings.showTrace,
   });
+  const tell: Emit = (event) =>
+    emit(
+      event.type === 'evaluation.job.failed' ? { ...event, error: namePlaces(event.error, sources) } : event,
+    );
   const network = evaluation.expression.type === 'network' ? new NetworkBook() : undefined;
-  const deps = { emit, signal, env: { ...env, NIX_PATH: '' }, keep, recover };
-  for await (const found of evaluateJobs(request, settings, deps)) {
+  const deps = { signal, env: { ...env, NIX_PATH: '' }, keep, recover };
+  const failure = (job: string, error: EvaluationError): JobsetResult => ({
+    type: 'failed',
+    job,
+    error: namePlaces(error, sources),
+  });
+  const known: JobResult[] = [];
+  for await (const found of evaluateJobs(request, settings, { ...deps, emit: tell })) {
     const result = network?.enter(found) ?? found;
-    if (result.ok) yield { type: 'job', job: jobsetJob(result) };
-    else yield { type: 'failed', job: result.name, error: namePlaces(result.error, sources) };
+    known.push(result.ok && result.aggregate === undefined ? { ...result, meta: {} } : result);
+    if (!result.ok) yield failure(result.name, result.error);
+    else if (result.aggregate === undefined) yield { type: 'job', job: jobsetJob(result) };
+  }
+  // The same evaluation goes on.
+  const tellJobs: Emit = (event) => {
+    if (event.type !== 'evaluation.started' && event.type !== 'evaluation.done') tell(event);
+  };
+  const evaluate = (jobs: readonly JobRequest[]): AsyncGenerator<JobResult> =>
+    evaluateJobs({ ...request, jobs }, settings, { ...deps, emit: tellJobs });
+  for await (const result of evaluateAggregates(known, evaluate)) {
+    if (result.type === 'failed') yield failure(result.name, result.error);
+    else if (result.type === 'warning') yield result;
+    else yield { type: 'job', job: { ...jobsetJob(result.job), constituents: result.constituents } };
   }
   const whole = network?.network();
   if (whole !== undefined) yield { type: 'network', network: whole };

@@ -21,6 +21,9 @@ import { setupInput } from './worker-input.ts';
 import type { WorkerSettings } from './worker-settings.ts';
 
 const samplePeriodMs = 200;
+/** A set that contains itself must not be walked for ever. */
+const maxDepth = 32;
+const maxFound = 1_000_000;
 
 interface RunOptions {
   readonly request: EvaluationRequest;
@@ -60,6 +63,8 @@ export class EvaluationRun implements AsyncDisposable {
   /** Jobs under way, those that still wait for their worker to start included. */
   #active = 0;
   #waiting = 0;
+  /** Attributes that a discovery came upon. */
+  #found = 0;
   #runsAlone = false;
   #sampling = false;
 
@@ -121,9 +126,9 @@ export class EvaluationRun implements AsyncDisposable {
   }
 
   async #run(job: JobRequest, alone: boolean): Promise<void> {
-    const { request, emit } = this.#options;
+    const { emit } = this.#options;
     if (alone) await this.#dismiss([...this.#slots]);
-    else if (request.jobs !== 'discover') emit({ type: 'evaluation.job.started', job: job.name });
+    else if (this.#isJob(job)) emit({ type: 'evaluation.job.started', job: job.name });
     await this.#evaluate(job, alone);
   }
 
@@ -174,7 +179,7 @@ export class EvaluationRun implements AsyncDisposable {
     { result, meta, data }: WorkerAnswer & { readonly type: 'result' },
     durationMs: number,
   ): Promise<void> {
-    const { request, emit, keep } = this.#options;
+    const { emit, keep } = this.#options;
     if ('derivation' in result) {
       const { name: drvName, system, outputs, aggregate } = result.derivation;
       const drvPath = parseStorePath(result.derivation.drvPath);
@@ -193,16 +198,34 @@ export class EvaluationRun implements AsyncDisposable {
         ...(aggregate === undefined ? {} : { aggregate }),
       });
       emit({ type: 'evaluation.job.done', job: job.name, drvPath, durationMs });
-    } else if (request.jobs !== 'discover' || (request.within !== undefined && job.name !== '')) {
+    } else if (this.#isJob(job)) {
       const what = 'attributes' in result ? 'a set' : `of type ${result.other}`;
       this.#failJob(job, plainError(`${job.attrPath.join('.')} should be a derivation, but is ${what}`));
-    } else if ('attributes' in result) {
-      const members = result.attributes.map((attribute) => {
-        const attrPath = [...job.attrPath, attribute];
-        return request.within?.job(attribute) ?? { name: jobName(attrPath), attrPath };
-      });
-      this.#todo.push(...members);
+    } else if ('attributes' in result) this.#walk(job, result.attributes);
+  }
+
+  #walk(job: JobRequest, attributes: readonly string[]): void {
+    const { within } = this.#options.request;
+    this.#found += attributes.length;
+    const excess =
+      job.attrPath.length >= maxDepth
+        ? `it is more than ${maxDepth} sets deep`
+        : `there are more than ${maxFound} attributes in all`;
+    if (job.attrPath.length >= maxDepth || this.#found > maxFound) {
+      const message = `${job.name} is not looked into, because ${excess}: most likely a set contains itself`;
+      this.#failJob(job, plainError(message));
+      return;
     }
+    for (const attribute of attributes) {
+      const attrPath = [...job.attrPath, attribute];
+      this.#todo.push(within?.job(attribute) ?? { name: jobName(attrPath), attrPath });
+    }
+  }
+
+  /** False for what may turn out to be a set of jobs, or nothing. */
+  #isJob({ name }: JobRequest): boolean {
+    const { jobs, within } = this.#options.request;
+    return jobs !== 'discover' || (within !== undefined && name !== '');
   }
 
   /** The worker is gone, and what it had in hand is tried once more, alone, unless that is of no use. */
@@ -242,7 +265,13 @@ export class EvaluationRun implements AsyncDisposable {
     }
     const { argv, env } = this.#options.workers;
     const setup = (nonce: string): string => setupInput(this.#options.request, nonce);
-    const worker = await ReplWorker.start({ argv, setup, env, signal: this.#stop.signal });
+    const worker = await ReplWorker.start({
+      argv,
+      setup,
+      waits: this.#options.recover === undefined,
+      env,
+      signal: this.#stop.signal,
+    });
     const slot: Slot = { worker, busy: true };
     this.#slots.add(slot);
     return slot;

@@ -16,12 +16,13 @@ export async function findSyntaxError(
   request: EvaluationRequest,
   { signal, env }: Options,
 ): Promise<EvaluationError | undefined> {
-  const argv = ['nix-instantiate', '--parse', '--expr', `{ ${requestExpression(request)} }`] as const;
-  const { code, stderr } = await runProcess(argv, {
+  // Not as an argument, which may have 128 KiB at most.
+  const { code, stderr } = await runProcess(['nix-instantiate', '--parse', '-'], {
+    input: `{ ${requestExpression(request)} }`,
     signal,
     okCodes: [0, 1],
     ...(env === undefined ? {} : { env }),
   });
   // Anything else that is wrong (no store, a bad setting) the workers tell better.
-  return code !== 0 && stderr.includes('«string»') ? parseEvaluationError(stderr) : undefined;
+  return code !== 0 && stderr.includes('«stdin»') ? parseEvaluationError(stderr) : undefined;
 }

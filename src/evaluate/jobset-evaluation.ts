@@ -9,7 +9,8 @@ import type { EvaluationSettings } from './evaluation.ts';
 /** Where the jobs are. Paths are relative to the input's store path. */
 export type JobsetExpression =
   | { readonly type: 'legacy'; readonly input: string; readonly path: string }
-  | { readonly type: 'flake'; readonly lockedUrl: string }
+  /** As `lockFlake` gives it. */
+  | { readonly type: 'flake'; readonly lockedUrl: string; readonly sourcePath?: StorePath }
   | { readonly type: 'network'; readonly input: string; readonly path: string };
 
 export interface JobsetEvaluation {

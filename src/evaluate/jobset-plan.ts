@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ResolvedInput } from '../inputs/input.ts';
 import { inputArguments } from '../inputs/input-arguments.ts';
 import { networkRoot, toplevelAttrPath } from '../network/network-root.ts';
 import { nixString } from '../nix/nix-string.ts';
@@ -9,6 +10,7 @@ import type { StorePath } from '../nix/store-path.ts';
 import { AppError } from '../util/app-error.ts';
 import { confinedSettings } from './confined-settings.ts';
 import type { EvaluationRequest, EvaluationSettings } from './evaluation.ts';
+import { honoursPureEval } from './honours-pure-eval.ts';
 import type { JobsetEvaluation, JobsetExpression } from './jobset-evaluation.ts';
 import { plainArguments } from './plain-arguments.ts';
 
@@ -31,7 +33,7 @@ export async function planJobset(evaluation: JobsetEvaluation, options: Options)
   for (const { name, value } of evaluation.inputs) {
     if (value.kind === 'path' && !sources.has(value.storePath)) sources.set(value.storePath, name);
   }
-  const settings = confinedSettings(evaluation, includes);
+  const settings = confinedSettings(evaluation, [...includes, ...readable(evaluation.inputs)]);
   const { expression } = evaluation;
   switch (expression.type) {
     case 'legacy': {
@@ -41,19 +43,65 @@ export async function planJobset(evaluation: JobsetEvaluation, options: Options)
       const files = Array.from(plain.files, ([name, file]) => `.proteus-${name}=${file}`);
       return {
         request: { ...request, args: plain.args },
-        settings: { ...settings, includes: [...includes, ...files] },
+        settings: { ...settings, includes: [...(settings.includes ?? []), ...files] },
         sources,
       };
     }
     case 'network':
       return {
         request: networkRequest(evaluation, expression),
-        settings: { ...settings, includes: [...includes, `.proteus=${ownExpressions}`] },
+        settings: { ...settings, includes: [...(settings.includes ?? []), `.proteus=${ownExpressions}`] },
         sources,
       };
     case 'flake':
-      throw new Error('not yet');
+      return planFlake(evaluation, expression, options);
   }
+}
+
+/** `-I` entries for paths that arguments speak of and that are no inputs themselves, by names that no input can have. */
+function readable(inputs: readonly ResolvedInput[]): readonly string[] {
+  const paths = inputs.flatMap(({ value }) => {
+    if (value.kind === 'builds') return Object.values(value.outputs);
+    return value.kind === 'path' && value.drvPath !== undefined ? [value.drvPath] : [];
+  });
+  return [...new Set(paths)].map((storePath, index) => `.proteus-${index}=${storePath}`);
+}
+
+/** Inputs of the jobset are of no account. Evaluated purely where Nix can do that, and restricted where it cannot. */
+async function planFlake(
+  evaluation: JobsetEvaluation,
+  { lockedUrl, sourcePath }: Extract<JobsetExpression, { readonly type: 'flake' }>,
+  options: Options,
+): Promise<JobsetPlan> {
+  const { nixOptions, ...settings } = confinedSettings({ ...evaluation, inputs: [] }, []);
+  return {
+    request: {
+      source: lockedUrl,
+      root: flakeRoot(lockedUrl),
+      jobs: 'discover',
+      forceRecurse: true,
+      freshRoot: false,
+    },
+    settings: {
+      ...settings,
+      nixOptions: {
+        ...nixOptions,
+        // Restricted it could not fetch what it has locked.
+        ...((await honoursPureEval(options)) ? { 'pure-eval': 'true', 'restrict-eval': 'false' } : {}),
+        'extra-experimental-features': 'nix-command flakes',
+        'accept-flake-config': 'false',
+      },
+    },
+    sources: new Map(sourcePath === undefined ? [] : [[sourcePath, '']]),
+  };
+}
+
+function flakeRoot(url: string): string {
+  const nothing = `flake ${url} does not provide any Hydra jobs or checks, nor nixosConfigurations`;
+  return (
+    `let inherit (builtins.getFlake ${nixString(url)}) outputs; in ` +
+    `outputs.hydraJobs or outputs.checks or outputs.nixosConfigurations or (throw ${nixString(nothing)})`
+  );
 }
 
 /** The folder of our own expressions, which a network needs and which is readable therefore. */

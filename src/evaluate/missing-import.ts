@@ -7,6 +7,8 @@
  *   `while realising the context of path '…'` or `while adding path '…'`;
  * - from 2.30 or so on then also: `Cannot build '….drv'`, for what was wanted and for what that needs.
  *
+ * And where somebody else is building it, or something that it needs: `waiting for lock on '…'`, with its outputs.
+ *
  * Sources: libexpr/primops.cc (`realiseContext`, `realisePath`), libstore/build/worker.cc.
  */
 
@@ -26,12 +28,15 @@ const notAllowed = new RegExp(
   `cannot build ${drv} during evaluation because the option 'allow-import-from-derivation' is disabled`,
 );
 const notBuilt = new RegExp(`Cannot build ${drv}`, 'g');
+const locked = /waiting for lock on '(?<path>\/nix\/store\/[^/']+)'/;
 const frame = /… while (?:realising the context of path|adding path) '(?<path>\/nix\/store\/[^/']+)/g;
 
 /** Undefined when the text, which is what Nix printed of an error, is about something else. */
 export function missingImport(text: string): MissingImport | undefined {
   const refused = storePath(notAllowed.exec(text));
   if (refused !== undefined) return { allowed: false, drvPath: refused };
+  const awaited = storePath(locked.exec(text));
+  if (awaited !== undefined) return { allowed: true, output: awaited, drvPath: undefined };
   if (!/unable to start any build|Cannot build '/i.test(text)) return undefined;
   const output = storePath([...text.matchAll(frame)].at(-1));
   const drvPath = storePath([...text.matchAll(notBuilt)].at(-1));

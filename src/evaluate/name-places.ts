@@ -16,8 +16,8 @@ function nameIn(text: string, sources: ReadonlyMap<StorePath, string>): string {
   let named = text;
   for (const [path, name] of sources) {
     named = named.replaceAll(`${path}/`, name === '' ? '' : `${name}/`);
-    // An input that is a file.
-    if (name !== '') named = named.replaceAll(path, name);
+    // An input that is a file; nothing whose name goes on.
+    if (name !== '') named = named.replaceAll(new RegExp(`${RegExp.escape(path)}(?![\\w.?=+-])`, 'g'), name);
   }
   return named;
 }

@@ -25,14 +25,15 @@ const maxImports = 100;
 
 export function recoverImports({ allowed, buildImported, deriverOf, showTrace }: Options): RecoverJob {
   const builds = new Map<StorePath, ReturnType<typeof buildImported>>();
-  const importsOf = new Map<string, Set<StorePath>>();
+  const importsOf = new Map<string, Map<StorePath, number>>();
 
   async function build(job: string, drvPath: StorePath): Promise<string | undefined> {
-    const imports = importsOf.get(job) ?? new Set();
+    const imports = importsOf.get(job) ?? new Map<StorePath, number>();
     importsOf.set(job, imports);
-    if (imports.has(drvPath)) return `${drvPath} was built, but Nix still lacks it`;
+    const tries = imports.get(drvPath) ?? 0;
+    if (tries > 2) return `${drvPath} was built, but Nix still lacks it`;
     if (imports.size >= maxImports) return `it imports from more than ${maxImports} derivations`;
-    imports.add(drvPath);
+    imports.set(drvPath, tries + 1);
     const building = builds.get(drvPath) ?? buildImported(drvPath);
     builds.set(drvPath, building);
     const outcome = await building;

@@ -10,7 +10,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { activityResult } from '../nix/activity.ts';
+import { activityResult, activityType } from '../nix/activity.ts';
 import { parseInternalJsonLine } from '../nix/internal-json.ts';
 import { isStorePath } from '../nix/store-path.ts';
 import { stripAnsi } from '../nix/strip-ansi.ts';
@@ -43,6 +43,13 @@ const resultSchema = z.union([
   z.object({ attributes: z.array(z.string()) }),
   z.object({ other: z.string() }),
 ]);
+/**
+ * A job is interrupted by SIGINT, after which the repl goes on with its next line. Nix notices that only when it wakes
+ * up; SIGUSR1, for which it has a handler that does nothing, wakes it.
+ */
+const nudgeMs = 50;
+const maxNudges = 40;
+
 const metaSchema = z.record(z.string(), z.unknown());
 
 /** What is at an attribute path: a derivation, a set to walk into (perhaps with nothing to see), or something else. */
@@ -69,6 +76,8 @@ interface Job {
   readonly resolve: (answer: WorkerAnswer) => void;
   readonly errors: string[];
   readonly buildLog: string[];
+  /** Runs while it is being interrupted, because it waits for somebody else's build. */
+  interruption?: NodeJS.Timeout;
   data?: unknown;
   result?: WorkerResult;
   meta?: Readonly<Record<string, unknown>>;
@@ -79,6 +88,11 @@ interface WorkerOptions {
   readonly argv: Argv;
   /** Gives the input that defines the worker function, for a nonce. */
   readonly setup: (nonce: string) => string;
+  /**
+   * False: a job that would wait for a build of somebody else ends with that as its error. Nix only looks every five
+   * seconds whether such a build is done.
+   */
+  readonly waits: boolean;
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -86,19 +100,20 @@ interface WorkerOptions {
 export class ReplWorker implements AsyncDisposable {
   readonly #nonce = randomBytes(16).toString('hex');
   readonly #process: RunningProcess;
+  readonly #waits: boolean;
   readonly #lastLines: string[] = [];
   #job: Job | undefined;
   #exit: ProcessExit | undefined;
 
   /** Throws `evaluation.worker` when the repl does not come up, `process.missing`, `interrupted`. */
-  static async start({ argv, setup, env, signal }: WorkerOptions): Promise<ReplWorker> {
+  static async start({ argv, setup, waits, env, signal }: WorkerOptions): Promise<ReplWorker> {
     const child = await startProcess(argv, {
       signal,
       // It holds nothing that could be left half-written.
       killAfterMs: 100,
       ...(env === undefined ? {} : { env }),
     });
-    const worker = new ReplWorker(child);
+    const worker = new ReplWorker(child, waits);
     const answer = await worker.#ask(setup(worker.#nonce), () => {});
     if (answer.type === 'result') return worker;
     await worker.kill();
@@ -107,8 +122,9 @@ export class ReplWorker implements AsyncDisposable {
     throw new AppError('evaluation.worker', `${argv.slice(0, 2).join(' ')} did not start: ${why}`);
   }
 
-  private constructor(child: RunningProcess) {
+  private constructor(child: RunningProcess, waits: boolean) {
     this.#process = child;
+    this.#waits = waits;
     child.stdout.resume();
     void this.#listen();
   }
@@ -163,6 +179,7 @@ export class ReplWorker implements AsyncDisposable {
       keepLast(this.#job?.buildLog ?? [], stripAnsi(String(event.fields[0])));
       return;
     }
+    if (event.action === 'start' && event.type === activityType.buildWaiting) this.#hearWait(event.text);
     if (event.action !== 'msg' || event.level > 1) return;
     const own = `trace: ${this.#nonce} `;
     if (event.msg.startsWith(own)) {
@@ -174,6 +191,26 @@ export class ReplWorker implements AsyncDisposable {
     if (/^warning: (?:error: )?SQLite database .* is busy/.test(text)) return;
     if (text.startsWith('error:')) this.#job?.errors.push(text);
     else this.#job?.onMessage(text);
+  }
+
+  #hearWait(message: string): void {
+    const text = stripAnsi(message);
+    const job = this.#job;
+    if (this.#waits || job === undefined || !text.startsWith('waiting for lock on ')) return;
+    job.errors.push(`error: ${text}`);
+    if (job.interruption !== undefined) return;
+    this.#signal('SIGINT');
+    let nudges = 0;
+    job.interruption = setInterval(() => {
+      nudges += 1;
+      // A daemon that waits on its behalf cannot be interrupted.
+      if (nudges > maxNudges) void this.kill();
+      else this.#signal('SIGUSR1');
+    }, nudgeMs);
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    if (this.alive) process.kill(this.pid, signal);
   }
 
   #hearOwn(message: string): void {
@@ -201,13 +238,16 @@ export class ReplWorker implements AsyncDisposable {
   }
 
   #died(exit: ProcessExit): void {
-    const lastWords = [...(this.#job?.errors ?? []), ...this.#lastLines].join('\n');
-    this.#answer({ type: 'died', exit, lastWords });
+    const { errors = [], buildLog = [], interruption, data } = this.#job ?? {};
+    const lastWords = [...errors, ...this.#lastLines].join('\n');
+    if (interruption === undefined) this.#answer({ type: 'died', exit, lastWords });
+    else this.#answer({ type: 'error', text: errors.join('\n\n'), buildLog, data });
   }
 
   #answer(answer: WorkerAnswer): void {
     const job = this.#job;
     this.#job = undefined;
+    clearInterval(job?.interruption);
     job?.resolve(answer);
   }
 }

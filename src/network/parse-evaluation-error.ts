@@ -97,7 +97,7 @@ function withoutOwnFrames(lines: readonly string[]): readonly string[] {
 }
 
 function isOwnPlace(line: string): boolean {
-  return /^\s*at «string»:/.test(line) || line.trimStart().startsWith(`at ${ownFolder}`);
+  return /^\s*at «(?:string|stdin)»:/.test(line) || line.trimStart().startsWith(`at ${ownFolder}`);
 }
 
 function messageOf(block: readonly string[]): string {

@@ -10,18 +10,23 @@ import { AppError } from '../util/app-error.ts';
 import { dumpPath } from './dump-path.ts';
 import { queryClosure } from './query-closure.ts';
 import { readAhead } from './read-ahead.ts';
-import type { IncomingPath, PathInfo, Store, TempRootLease } from './store.ts';
+import { referencesFirst } from './references-first.ts';
+import type { CallOptions, IncomingPath, PathInfo, Store, TempRootLease } from './store.ts';
 import { verifyNar } from './verify-nar.ts';
 
 export interface CopyOptions {
   readonly from: Store;
   readonly to: Store;
   readonly roots: readonly StorePath[];
+  /** Only the roots themselves: the target has all that they refer to. */
+  readonly exactly?: boolean | undefined;
   /** Let the target fetch from its own substituters first what they have. */
   readonly substitute?: boolean | undefined;
   /** Only a trusted user may. */
   readonly withoutSignatureCheck?: boolean | undefined;
   readonly emit?: Emit | undefined;
+  /** What the target says while it fetches. */
+  readonly onLog?: CallOptions['onLog'] | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Keeps what is read from the source's garbage collector. Default: a lease of its own, which costs a connection. */
   readonly sourceLease?: Pick<TempRootLease, 'add'> | undefined;
@@ -46,15 +51,28 @@ const progressBytes = 4 * 1024 * 1024;
  */
 export async function copyPaths(options: CopyOptions): Promise<CopyResult> {
   const { from, to, roots, signal } = options;
-  const closure = await queryClosure(from, roots, { signal });
+  const closure = options.exactly
+    ? await queryExactly(from, roots, signal)
+    : await queryClosure(from, roots, { signal });
   const present = await to.queryValidPaths(
     closure.map((info) => info.path),
-    { signal, substitute: options.substitute ?? false },
+    { signal, substitute: options.substitute ?? false, onLog: options.onLog },
   );
   const missing = closure.filter((info) => !present.has(info.path));
   const total = { paths: missing.length, bytes: missing.reduce((sum, info) => sum + info.narSize, 0) };
   if (missing.length > 0) await send(missing, total, options);
   return total;
+}
+
+async function queryExactly(
+  from: Store,
+  roots: readonly StorePath[],
+  signal: AbortSignal | undefined,
+): Promise<readonly PathInfo[]> {
+  const infos = await from.queryPathInfos(roots, { signal });
+  const absent = roots.find((root) => !infos.has(root));
+  if (absent === undefined) return referencesFirst(infos.values());
+  throw new AppError('store.path-missing', `${absent} is not valid in ${from.name}`);
 }
 
 async function send(missing: readonly PathInfo[], total: CopyResult, options: CopyOptions): Promise<void> {

@@ -17,8 +17,8 @@ export interface TransportOptions {
   readonly env?: Environment | undefined;
 }
 
-/** ssh never asks, finds out when the other side is gone, and shares no connection with other programs. */
-const sshOptions = [
+/** ssh never asks, finds out when the other side is gone, and shares no connection unless told to before these. */
+export const sshOptions: readonly string[] = [
   '-x',
   '-T',
   '-a',
@@ -47,7 +47,10 @@ export async function openTransport(spec: StoreSpec, options: TransportOptions):
 }
 
 /** The command line that reaches the daemon of another machine. */
-export function sshStoreArgv(spec: Extract<StoreSpec, { type: 'ssh' }>): Argv {
+export function sshStoreArgv(
+  spec: Extract<StoreSpec, { type: 'ssh' }>,
+  options: { readonly announce?: boolean | undefined } = {},
+): Argv {
   const program = (spec.remoteProgram ?? 'nix-daemon').split(' ').filter((word) => word !== '');
   const store = spec.remoteStore === undefined ? [] : ['--store', spec.remoteStore];
   // ssh takes the first value that it is given of an option: what the user says wins over ours.
@@ -55,7 +58,7 @@ export function sshStoreArgv(spec: Extract<StoreSpec, { type: 'ssh' }>): Argv {
     ...spec.settings,
     extraArgs: [...(spec.settings.extraArgs ?? []), ...sshOptions],
   };
-  return sshArgv(spec.target, settings, watchedCommand([...program, '--stdio', ...store]));
+  return sshArgv(spec.target, settings, watchedCommand([...program, '--stdio', ...store], options));
 }
 
 async function openLocal(options: TransportOptions): Promise<Transport> {

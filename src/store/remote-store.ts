@@ -43,6 +43,8 @@ export interface RemoteStoreOptions {
   /** Where the files of the store can be read without asking the daemon. */
   readonly filesAt?: string | undefined;
   connect(signal: AbortSignal | undefined): Promise<Connection>;
+  /** What all connections hang on, to be closed after them. */
+  readonly login?: AsyncDisposable | undefined;
 }
 
 /** What a target has that the daemon never came to. */
@@ -65,6 +67,7 @@ export class RemoteStore implements Store {
   readonly #questions: Pool;
   readonly #work: Pool;
   readonly #sources: Pool;
+  readonly #login: AsyncDisposable | undefined;
 
   private constructor(options: RemoteStoreOptions, questions: Pool, greeting: Greeting) {
     this.name = options.name;
@@ -73,12 +76,18 @@ export class RemoteStore implements Store {
     this.#questions = questions;
     this.#work = newPool(options);
     this.#sources = newPool(options);
+    this.#login = options.login;
   }
 
   static async open(options: RemoteStoreOptions): Promise<RemoteStore> {
     const questions = newPool(options);
-    const greeting = await questions.use(async (connection) => connection.greeting, options.signal);
-    return new RemoteStore(options, questions, greeting);
+    try {
+      const greeting = await questions.use(async (connection) => connection.greeting, options.signal);
+      return new RemoteStore(options, questions, greeting);
+    } catch (error) {
+      await options.login?.[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   get nixVersion(): string {
@@ -231,6 +240,7 @@ export class RemoteStore implements Store {
     await Promise.all(
       [this.#questions, this.#work, this.#sources].map((pool) => pool[Symbol.asyncDispose]()),
     );
+    await this.#login?.[Symbol.asyncDispose]();
   }
 
   #ask<T>(request: Request<T>, options?: CallOptions): Promise<T> {

@@ -51,6 +51,25 @@ describe('StoreDatabase', () => {
     });
   });
 
+  it('knows what is valid, and the outputs of derivations that are all valid', async () => {
+    using nix = new NixDatabase(file);
+    const [whole, partial, fixed, out, content] = [1, 2, 3, 11, 13].map(samplePath);
+    nix.add({ path: out! });
+    nix.add({ path: content!, ca: 'fixed:r:sha256:zz' });
+    nix.add({ path: whole!, outputs: { out: out!, doc: out! } });
+    nix.add({ path: partial!, outputs: { out: out!, doc: samplePath(12) } });
+    nix.add({ path: fixed!, outputs: { out: content! } });
+    using database = await openStoreDatabase(file);
+    const outputs = new Map([
+      ['out', out],
+      ['doc', out],
+    ]);
+    expect(database.validPaths([whole!, samplePath(12), out!])).toEqual(new Set([whole, out]));
+    expect(database.validOutputs([whole!, partial!, fixed!, out!, samplePath(99)])).toEqual(
+      new Map([[whole, outputs]]),
+    );
+  });
+
   it('finds nothing for a hash between two, before the first, after the last, or that is none', async () => {
     using nix = new NixDatabase(file);
     for (const number of [10, 30]) nix.add({ path: samplePath(number) });

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Builder } from '../../src/build/builder.ts';
 import { parseBuildersOption } from '../../src/build/builders-option.ts';
@@ -30,6 +31,11 @@ function machineLine(of: LabHost, system: string, jobs = 2, hostKey = of.hostKey
 function builder(of: LabHost, system = 'i586-linux'): Builder {
   const [made] = parseBuildersOption(machineLine(of, system), { defaultSystem: 'x86_64-linux' });
   return { ...made!, settings: { 'extra-platforms': system } };
+}
+
+/** Times that somebody logged in on a host. */
+async function logins(of: LabHost): Promise<number> {
+  return (await readFile(of.path('/var/log/sshd.log'), 'utf8')).match(/Accepted publickey/g)?.length ?? 0;
 }
 
 it('sends inputs, builds there, and brings the same outputs back', async () => {
@@ -84,6 +90,37 @@ it('builds as many at a time as the machine has slots, over one store', async ()
     most = Math.max(most, running);
   }
   expect(most).toBe(2);
+});
+
+it('logs in once, however many connections there are', async () => {
+  const drvPaths = await instantiateAll(`
+    builtins.listToAttrs (map (n: { name = "l\${n}"; value =
+      sh "login-\${n}" { system = "i586-linux"; } "echo \${n} > $out"; }) [ "1" "2" "3" "4" "5" "6" ])`);
+  const before = await logins(host);
+  await using fixture = await queueFixture({ remote: [builder(host)] });
+  const outcomes = await Promise.all(drvPaths.map((drvPath) => fixture.queue.build(drvPath)));
+  expect(outcomes.every((outcome) => outcome.ok)).toBe(true);
+  expect((await logins(host)) - before).toBe(1);
+});
+
+it('ends a build there that is cancelled, and keeps the connection for the next', async () => {
+  const [endless, next] = await instantiateAll(`{
+    a = sh "endless" { system = "i586-linux"; } "echo working; sleep 300; echo marker-gone > $out";
+    b = sh "next" { system = "i586-linux"; } "echo > $out"; }`);
+  const before = await logins(host);
+  await using fixture = await queueFixture({ remote: [builder(host)] });
+  const cancel = new AbortController();
+  const ticket = { id: 1, share: 1, globalPriority: 0, priority: 0, signal: cancel.signal };
+  const build = fixture.queue.enqueue(endless!, ticket);
+  await fixture.seen((event) => event.type === 'step.log' && event.line === 'working');
+  cancel.abort();
+  expect(await build).toMatchObject({ ok: false, reason: 'cancelled' });
+  const left = async (): Promise<string> =>
+    (await host.exec('ps -e -o args | grep "[m]arker-gone" || true')).stdout;
+  await expect.poll(left, { timeout: 10_000 }).toBe('');
+  expect((await fixture.queue.build(next!)).ok).toBe(true);
+  expect((await logins(host)) - before).toBe(1);
+  expect(fixture.queue.builders()[1]).toMatchObject({ lastLoss: null, avoidedUntil: null });
 });
 
 it('builds elsewhere what was lost with its builder', async () => {

@@ -1,18 +1,20 @@
-/** A build queue over the lab's own store, with everything it told. */
+/** A scheduler over the lab's own store, with everything it told. */
 
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BuildQueue, BuildQueueOptions } from '../../src/build/build-queue.ts';
 import type { Builder } from '../../src/build/builder.ts';
-import { createBuildQueue } from '../../src/build/create-build-queue.ts';
+import { createScheduler } from '../../src/build/create-scheduler.ts';
 import { localBuilder } from '../../src/build/local-builder.ts';
+import type { Scheduler, SchedulerOptions } from '../../src/build/scheduler.ts';
 import type { BuildEvent, ProteusEvent } from '../../src/events/event.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
 
 export interface QueueFixture extends AsyncDisposable {
-  readonly queue: BuildQueue;
+  /** Made as `createBuildQueue` does, but for the options. */
+  readonly queue: Scheduler;
   readonly store: Store;
+  readonly local: Builder;
   readonly events: readonly ProteusEvent[];
   /** The events of one type. */
   of<T extends BuildEvent['type']>(type: T): readonly Extract<BuildEvent, { type: T }>[];
@@ -25,7 +27,7 @@ export interface QueueFixture extends AsyncDisposable {
 }
 
 export async function queueFixture(
-  options: Partial<BuildQueueOptions> & {
+  options: Partial<SchedulerOptions> & {
     /** Of the local builder; default 2. */
     readonly slots?: number;
     /** Builders besides the local one. */
@@ -41,7 +43,7 @@ export async function queueFixture(
   const gates = await mkdtemp('/nix/var/gates.');
   const settings = { 'extra-sandbox-paths': `/gates=${gates}` };
   const local: Builder = { ...(await localBuilder({ settings, env })), slots: options.slots ?? 2 };
-  const queue = createBuildQueue({
+  const queue = createScheduler({
     store,
     builders: [local, ...(options.remote ?? [])],
     emit: (event) => {
@@ -50,6 +52,9 @@ export async function queueFixture(
     },
     logDirectory: await mkdtemp('/nix/var/logs.'),
     retryDelayMs: 50,
+    unsupportedAfterMs: 0,
+    keepMs: Number.POSITIVE_INFINITY,
+    compressLogs: false,
     ...options,
   });
   const seen = (match: (event: ProteusEvent) => boolean): Promise<void> =>
@@ -65,6 +70,7 @@ export async function queueFixture(
   return {
     queue,
     store,
+    local,
     events,
     of: (type) => events.filter((event) => event.type === type) as never, // narrowed by the comparison
     open: (gate) => writeFile(join(gates, gate), ''),

@@ -16,7 +16,7 @@ const wanted = (process.env.DIALECTS ?? 'sqlite,postgres').split(',');
 export const dialects = (['sqlite', 'postgres'] as const).filter((dialect) => wanted.includes(dialect));
 
 /** The time at which tests open databases. */
-export const openedAt = Date.UTC(2026, 0, 2, 3, 4, 5);
+const openedAt = Date.UTC(2026, 0, 2, 3, 4, 5);
 
 export interface FreshDatabases {
   /** The address of a new empty database with the present schema; with 'blank', without any. */
@@ -38,7 +38,7 @@ export function freshDatabases(dialect: Dialect): FreshDatabases {
   };
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'proteus-db-'));
-    if (dialect === 'sqlite') return await migrated(path.join(folder, 'template'));
+    if (dialect === 'sqlite') return migrated(path.join(folder, 'template'));
     cluster = await PostgresCluster.create();
     await cluster.query('create database template');
     await migrated(cluster.url('template'));
@@ -60,7 +60,7 @@ export function freshDatabases(dialect: Dialect): FreshDatabases {
       if (content !== 'blank') await copyFile(path.join(folder, 'template'), file);
       return file;
     },
-    open: async () => await openDatabase(await databases.url(), { now: () => openedAt }),
+    open: async () => openDatabase(await databases.url(), { now: () => openedAt }),
     get cluster() {
       if (cluster === undefined) throw new Error('SQLite has no server');
       return cluster;

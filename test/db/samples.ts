@@ -93,18 +93,18 @@ export async function sampleJobset(
   change: Partial<JobsetSettings> = {},
 ): Promise<JobsetRecord> {
   const { id } = (await database.projects.find('fleet')) ?? (await database.projects.create(project()));
-  return await database.jobsets.create(id, jobset(change));
+  return database.jobsets.create(id, jobset(change));
 }
 
 export interface SampleEvaluation {
   readonly id: number;
   readonly added: readonly AddedJob[];
   /** The build of a job. */
-  build(job: string): number;
+  readonly build: (job: string) => number;
 }
 
 export async function begin(database: Database, jobsetId: number, inputHash = 'hash'): Promise<number> {
-  return await database.evaluations.begin({
+  return database.evaluations.begin({
     jobsetId,
     startedAt: 1000,
     checkoutMs: 10,
@@ -138,5 +138,5 @@ export async function evaluate(
 }
 
 export async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
-  return await Array.fromAsync(items);
+  return Array.fromAsync(items);
 }

@@ -222,6 +222,14 @@ describe('the root', () => {
     expect((await collectEvaluation(request(root, jobsNamed('a')))).ok.size).toBe(1);
   });
 
+  it('may have arguments of any size', async () => {
+    const args = { big: `"${'x'.repeat(300_000)}"` };
+    const root = `{ big }: { a = ${sh('a')}; b = throw (toString (builtins.stringLength big)); }`;
+    const { failed } = await collectEvaluation(request(root, 'discover', { args }));
+
+    expect(failed.get('b')?.error.message).toBe('300000');
+  });
+
   it('is evaluated anew for each job, or once for all', async () => {
     const root = `builtins.trace "root" { a = ${sh('a')}; b = ${sh('b')}; }`;
     const roots = async (freshRoot: boolean): Promise<number> => {

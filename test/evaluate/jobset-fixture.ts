@@ -60,7 +60,7 @@ async function storeInput(name: string, folder: string): Promise<ResolvedInput> 
 }
 
 /** The stand-in for nixpkgs and NixOS, as an input. */
-function standIn(): Promise<ResolvedInput> {
+export function standIn(): Promise<ResolvedInput> {
   return storeInput('stand-in', path.join(import.meta.dirname, '../fixtures/network'));
 }
 

@@ -6,6 +6,7 @@ const schema = `
   create table ValidPaths (id integer primary key autoincrement not null, path text unique not null,
     hash text not null, registrationTime integer not null, deriver text, narSize integer, ultimate integer,
     sigs text, ca text);
+  create table DerivationOutputs (drv integer not null, id text not null, path text not null, primary key (drv, id));
   create table Refs (referrer integer not null, reference integer not null, primary key (referrer, reference));
 `;
 
@@ -19,6 +20,8 @@ export interface Row {
   readonly ca?: string | null;
   /** Paths of rows that are there already; or this one. */
   readonly references?: readonly string[];
+  /** Of a derivation: its outputs by name. */
+  readonly outputs?: Readonly<Record<string, string>>;
 }
 
 export class NixDatabase implements Disposable {
@@ -51,6 +54,11 @@ export class NixDatabase implements Disposable {
           'insert into Refs select a.id, b.id from ValidPaths a, ValidPaths b where a.path = ? and b.path = ?',
         )
         .run(row.path, reference);
+    }
+    for (const [id, path] of Object.entries(row.outputs ?? {})) {
+      this.#database
+        .prepare('insert into DerivationOutputs select id, ?, ? from ValidPaths where path = ?')
+        .run(id, path, row.path);
     }
   }
 

@@ -5,11 +5,13 @@ function throttle(maxEntries?: number) {
   let time = 1_000_000;
   const made = createLoginThrottle({ now: () => time, ...(maxEntries === undefined ? {} : { maxEntries }) });
   return {
-    ...made,
-    fail(times: number, user: string, address: string) {
+    wait: (user: string, address: string) => made.wait(user, address),
+    failed: (user: string, address: string) => made.failed(user, address),
+    succeeded: (user: string, address: string) => made.succeeded(user, address),
+    fail: (times: number, user: string, address: string) => {
       for (let n = 0; n < times; n += 1) made.failed(user, address);
     },
-    pass(ms: number) {
+    pass: (ms: number) => {
       time += ms;
     },
   };

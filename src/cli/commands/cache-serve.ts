@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { readKeyFile } from '../../cache/read-key-file.ts';
 import { startCacheServer } from '../../cache/start-cache-server.ts';
 import { trustLines } from '../../cache/trust-lines.ts';
+import { parseListen } from '../../config/parse-listen.ts';
 import { openStore } from '../../store/open-store.ts';
 import { openStoreDatabase } from '../../store/store-database.ts';
-import { AppError } from '../../util/app-error.ts';
 import type { CommandModule } from '../command-module.ts';
 import { type CliContext, say } from '../context.ts';
 import { collect, integer } from '../network-options.ts';
@@ -59,17 +59,4 @@ async function serve(context: CliContext, flags: Flags): Promise<number> {
   if (context.json) context.stdout.write(`${JSON.stringify({ type: 'cache.listening', url: server.url })}\n`);
   if (!context.signal.aborted) await once(context.signal, 'abort');
   return 0;
-}
-
-/** `HOST:PORT`, with IPv6 addresses in brackets. */
-export function parseListen(text: string): { readonly host: string; readonly port: number } {
-  const match = /^(?:\[(?<six>[0-9a-fA-F:.]+)\]|(?<name>[^:[\]]*)):(?<port>\d{1,5})$/.exec(text);
-  const port = Number(match?.groups?.port);
-  if (match === null || port > 65_535) {
-    throw new AppError(
-      'usage.invalid',
-      `--listen wants HOST:PORT, such as 127.0.0.1:5000 or [::1]:5000; got '${text}'`,
-    );
-  }
-  return { host: match.groups?.six ?? (match.groups?.name || '0.0.0.0'), port };
 }

@@ -11,7 +11,13 @@ export const define: CommandModule['define'] = (command, run) => {
     .argument('<attribute>', 'path below the hosts, e.g. web01.config.networking.hostName')
     .addHelpText(
       'after',
-      `\nExample:\n  proteus eval network.nix '"host.with.dots".config.networking.hostName'\n`,
+      `
+With the word list, show or errors in the place of the network it is about the evaluations of a server; a network file
+of such a name is ./list.
+
+Example:
+  proteus eval network.nix '"host.with.dots".config.networking.hostName'
+`,
     )
     .action((file: string, attribute: string) => {
       run(async (context) => {

@@ -1,12 +1,11 @@
 /** `proteus key generate NAME`: a new signing key; the secret goes to a file, the public line to standard output. */
 
-import { open } from 'node:fs/promises';
 import path from 'node:path';
 import { printPublicKey } from '../../nix/public-key.ts';
 import { generateSecretKey, printSecretKey } from '../../nix/signing-key.ts';
-import { AppError } from '../../util/app-error.ts';
 import type { CommandModule } from '../command-module.ts';
 import { printResult, say } from '../context.ts';
+import { writeNewFile } from '../write-new-file.ts';
 
 export const define: CommandModule['define'] = (command, run) => {
   command
@@ -24,29 +23,15 @@ Example:
     .action((name: string, flags: { readonly secret?: string; readonly public?: string }) => {
       run(async (context) => {
         const key = generateSecretKey(name);
+        // Clients that trust a key would be left without it, so it is never written over.
         const file = path.resolve(context.cwd, flags.secret ?? `${name}.secret`);
-        await writeNew(file, printSecretKey(key), 0o600);
+        await writeNewFile(file, printSecretKey(key), 0o600);
         const publicText = printPublicKey(key.publicKey);
         if (flags.public !== undefined)
-          await writeNew(path.resolve(context.cwd, flags.public), publicText, 0o644);
+          await writeNewFile(path.resolve(context.cwd, flags.public), publicText, 0o644);
         say(context, `secret key: ${file} (keep it to yourself)`);
         printResult(context, publicText, { publicKey: publicText, secretFile: file });
         return 0;
       });
     });
 };
-
-/** Never writes over a key: clients that trust it would be left without. */
-async function writeNew(file: string, text: string, mode: number): Promise<void> {
-  try {
-    const handle = await open(file, 'wx', mode);
-    await handle.writeFile(text);
-    await handle.sync();
-    await handle.close();
-  } catch (cause) {
-    const exists = (cause as NodeJS.ErrnoException).code === 'EEXIST'; // node:fs throws nothing else
-    throw new AppError('key.file', `cannot write ${file}: ${exists ? 'it exists already' : String(cause)}`, {
-      cause,
-    });
-  }
-}

@@ -1,13 +1,15 @@
 /** One event in words: the lines that stay on the screen, in plain and live display alike. Pure. */
 
-import type { EvaluationError, ProteusEvent } from '../../events/event.ts';
+import type { CiEvent, EvaluationError, ProteusEvent, ServerEvent } from '../../events/event.ts';
 import { storePathName } from '../../nix/store-path.ts';
 import { formatBytes } from '../../util/format-bytes.ts';
 import { formatDuration } from '../../util/format-duration.ts';
 import { printable } from '../../util/printable.ts';
+import { describeCiEvent } from './describe-ci-event.ts';
 
 /** No line for what is only of passing interest (phases, log lines of builds that go well). */
-export function describeEvent(event: ProteusEvent): readonly string[] {
+export function describeEvent(event: ServerEvent): readonly string[] {
+  if (isCiEvent(event)) return describeCiEvent(event);
   switch (event.type) {
     case 'evaluation.started':
       return [`evaluating ${event.source} (${counted(event.jobs.length, 'machine')})`];
@@ -77,6 +79,10 @@ export function describeEvent(event: ProteusEvent): readonly string[] {
     case 'host.phase':
       return [];
   }
+}
+
+function isCiEvent(event: ServerEvent): event is CiEvent {
+  return event.type.startsWith('ci.');
 }
 
 function describePlan(toBuild: number, toSubstitute: number): readonly string[] {

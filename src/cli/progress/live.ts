@@ -4,12 +4,15 @@
  */
 
 import { Writable } from 'node:stream';
+import type { ServerEvent } from '../../events/event.ts';
 import { describeEvent } from './describe-event.ts';
 import { advance, idle, type Status } from './monitor.ts';
 import type { Progress } from './progress.ts';
 import { renderStatus } from './render-status.ts';
 
 const redrawMs = 100;
+/** What the block shows while it lasts. */
+const inBlock = new Set<ServerEvent['type']>(['step.started', 'ci.evaluation.started', 'ci.build.started']);
 
 export function liveProgress(
   terminal: Writable,
@@ -40,7 +43,7 @@ export function liveProgress(
     emit(event) {
       status = advance(status, event, now());
       // What has begun is in the block already; a line that stays would only say it twice.
-      const lines = event.type === 'step.started' ? [] : describeEvent(event);
+      const lines = inBlock.has(event.type) ? [] : describeEvent(event);
       if (lines.length > 0) terminal.write(erase() + lines.map((line) => `${line}\n`).join('') + draw());
     },
     stderr: new Writable({

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { ProteusEvent } from '../../events/event.ts';
+import type { ServerEvent } from '../../events/event.ts';
 import { parseStorePath } from '../../nix/store-path.ts';
 import { advance, idle, type Status } from './monitor.ts';
 import { renderStatus } from './render-status.ts';
 
 const drvPath = parseStorePath('/nix/store/7rw8v9pckcwracg8g6lgjagjpgsvg24l-x.drv');
-const start: ProteusEvent = {
+const start: ServerEvent = {
   type: 'step.started',
   drvPath,
   name: 'x',
@@ -15,7 +15,7 @@ const start: ProteusEvent = {
   attempt: 1,
 };
 
-function statusAfter(...events: readonly ProteusEvent[]): Status {
+function statusAfter(...events: readonly ServerEvent[]): Status {
   return events.reduce((status, event) => advance(status, event, 1000), idle);
 }
 
@@ -92,5 +92,40 @@ describe('renderStatus', () => {
     );
 
     expect(renderStatus(statusAfter(...events), 1000, 80).at(-1)).toBe('  … and 8 more');
+  });
+});
+
+describe('what a server does', () => {
+  const jobset = { project: 'fleet', jobset: 'main' };
+
+  it('is shown by jobset while it is evaluated', () => {
+    const status = statusAfter(
+      { type: 'ci.evaluation.started', ...jobset, evaluation: null, phase: 'fetching' },
+      { type: 'ci.evaluation.started', ...jobset, evaluation: 5, phase: 'evaluating' },
+      {
+        type: 'ci.evaluation.progress',
+        ...jobset,
+        evaluation: 5,
+        job: 'db01',
+        ok: false,
+        done: 2,
+        failed: 1,
+      },
+    );
+
+    expect(renderStatus(status, 3000, 80)).toEqual(['  evaluating fleet:main 2.0 s: 2 done, 1 failed, db01']);
+  });
+
+  it('counts builds until nothing runs any more', () => {
+    const build = { ...jobset, build: 7, job: 'web01' };
+    const running = statusAfter({ type: 'ci.build.queued', ...build }, start, {
+      type: 'ci.build.finished',
+      ...build,
+      status: 0,
+    });
+    const done = advance(running, { ...start, type: 'step.done', how: 'built', durationMs: 1 }, 1000);
+
+    expect(renderStatus(running, 1000, 80)).toEqual(['  building x 0 ms: arm1', '  builds 1/1']);
+    expect(renderStatus(done, 1000, 80)).toEqual([]);
   });
 });

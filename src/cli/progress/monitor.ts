@@ -3,7 +3,7 @@
  * a readonly state, so that it can be tested without a terminal.
  */
 
-import type { ProteusEvent } from '../../events/event.ts';
+import type { ServerEvent } from '../../events/event.ts';
 
 export interface RunningItem {
   readonly label: string;
@@ -17,6 +17,9 @@ export interface Status {
   readonly built: number;
   readonly failed: number;
   readonly toBuild: number;
+  /** Builds of a server. */
+  readonly queued: number;
+  readonly finished: number;
   /** What runs, by a key of its kind and name; oldest first. */
   readonly running: ReadonlyMap<string, RunningItem>;
 }
@@ -27,11 +30,13 @@ export const idle: Status = {
   built: 0,
   failed: 0,
   toBuild: 0,
+  queued: 0,
+  finished: 0,
   running: new Map(),
 };
 
 /** The status after an event that happened at `now` (milliseconds). */
-export function advance(status: Status, event: ProteusEvent, now: number): Status {
+export function advance(status: Status, event: ServerEvent, now: number): Status {
   switch (event.type) {
     case 'evaluation.started':
       return { ...status, evaluationTotal: status.evaluationTotal + event.jobs.length };
@@ -89,6 +94,29 @@ export function advance(status: Status, event: ProteusEvent, now: number): Statu
     case 'host.done':
     case 'host.failed':
       return ended(status, `host ${event.host}`);
+    case 'ci.evaluation.started':
+      return started(status, `ci ${event.project}:${event.jobset}`, {
+        label: `${event.phase} ${event.project}:${event.jobset}`,
+        detail: '',
+        since: now,
+      });
+    case 'ci.evaluation.progress':
+      return detailed(
+        status,
+        `ci ${event.project}:${event.jobset}`,
+        `${event.done} done${event.failed === 0 ? '' : `, ${event.failed} failed`}, ${event.job}`,
+      );
+    case 'ci.evaluation.ended':
+      return ended(status, `ci ${event.project}:${event.jobset}`);
+    case 'ci.build.queued':
+      return { ...status, queued: status.queued + 1 };
+    case 'ci.build.finished':
+      return { ...status, finished: status.finished + 1 };
+    case 'ci.build.started':
+    case 'ci.step.started':
+    case 'ci.step.ended':
+    case 'ci.builder.changed':
+    case 'ci.jobset.changed':
     case 'evaluation.job.message':
     case 'evaluation.worker.restarted':
     case 'evaluation.done':

@@ -14,6 +14,7 @@ export function renderStatus(status: Status, now: number, columns: number): read
   const totals = [
     ...(status.evaluationTotal > 0 ? [`evaluated ${status.evaluated}/${status.evaluationTotal}`] : []),
     ...(status.toBuild > 0 ? [`built ${status.built}/${status.toBuild}`] : []),
+    ...(status.queued > 0 ? [`builds ${status.finished}/${status.queued}`] : []),
     ...(status.failed > 0 ? [`failed ${status.failed}`] : []),
   ].join('  ');
   const lines = [

@@ -18,9 +18,9 @@ type ColumnType = ColumnDataType | RawBuilder<unknown>;
 
 export interface MigrationSchema {
   /** Makes a table; SQLite's are strict. `rows` says how they lie: in a tree of their key saves space for narrow rows. */
-  create(name: string, columns: (table: Table) => Table, rows?: 'by-key'): Promise<void>;
+  readonly create: (name: string, columns: (table: Table) => Table, rows?: 'by-key') => Promise<void>;
   /** A column `id` that counts up and never takes a number twice. */
-  identity(table: Table): Table;
+  readonly identity: (table: Table) => Table;
   /** Whole number of up to 53 bits. */
   readonly integer: ColumnType;
   readonly real: ColumnType;
@@ -33,8 +33,8 @@ export function migrationSchema(db: Kysely<unknown>, dialect: Dialect): Migratio
   return {
     async create(name, columns, rows) {
       const table = columns(db.schema.createTable(name));
-      if (isPostgres) return await table.execute();
-      await table.modifyEnd(rows === 'by-key' ? sql`strict, without rowid` : sql`strict`).execute();
+      const strict = rows === 'by-key' ? sql`strict, without rowid` : sql`strict`;
+      await (isPostgres ? table : table.modifyEnd(strict)).execute();
     },
     identity: (table) =>
       isPostgres

@@ -1,0 +1,21 @@
+import type { EvaluationRecord } from '../../db/records.ts';
+import { seconds } from './seconds.ts';
+
+/** An evaluation as Hydra says it. */
+export function evaluationJson(evaluation: EvaluationRecord, builds: readonly number[]) {
+  return {
+    id: evaluation.id,
+    timestamp: seconds(evaluation.startedAt),
+    checkouttime: seconds(evaluation.checkoutMs),
+    evaltime: seconds(evaluation.evaluationMs),
+    hasnewbuilds: evaluation.hasNewBuilds ? 1 : 0,
+    flake: evaluation.flake,
+    builds,
+    jobsetevalinputs: Object.fromEntries(
+      evaluation.inputs.map(({ name, revision, value, type, uri, dependency }) => [
+        name,
+        { revision, value, type, uri, dependency },
+      ]),
+    ),
+  };
+}

@@ -1,0 +1,35 @@
+/**
+ * Makes sure that the server's own cache answers for paths, by asking it as a client does: what is told to have been
+ * built can be had.
+ */
+
+import { type StorePath, storePathHash } from '../../nix/store-path.ts';
+import { AppError } from '../../util/app-error.ts';
+import { errorMessage } from '../../util/error-message.ts';
+
+/** Questions at a time. */
+const atOnce = 16;
+
+/** `url`: of the cache. Throws `cache.not-served` naming the first path that it does not answer for. */
+export async function askCache(url: string, paths: readonly StorePath[], signal: AbortSignal): Promise<void> {
+  const rest = paths.values();
+  const ask = async (): Promise<void> => {
+    for (const path of rest) {
+      const problem = await askFor(`${url}/${storePathHash(path)}.narinfo`, signal);
+      if (problem !== undefined) {
+        throw new AppError('cache.not-served', `the cache does not answer for ${path}: ${problem}`);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, paths.length) }, ask));
+}
+
+async function askFor(url: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const { status } = await fetch(url, { method: 'HEAD', signal });
+    return status === 200 ? undefined : `HTTP status ${status}`;
+  } catch (error) {
+    signal.throwIfAborted();
+    return errorMessage(error instanceof Error ? (error.cause ?? error) : error);
+  }
+}

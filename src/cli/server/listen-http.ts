@@ -1,0 +1,61 @@
+/**
+ * The server's port. Who answers can be set later and changed: the cache is served from the first moment, while the
+ * rest is still starting. Closing takes no new connections, lets answers that are being sent end for a moment, then
+ * cuts what is left.
+ */
+
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import { hostname } from 'node:os';
+import { apiServerOptions } from '../../api/create-api-listener.ts';
+import type { ListenAddress } from '../../config/parse-listen.ts';
+import { AppError } from '../../util/app-error.ts';
+import { errorMessage } from '../../util/error-message.ts';
+
+export interface HttpListener extends AsyncDisposable {
+  /** How this machine reaches it, without a slash at its end. */
+  readonly url: string;
+  /** How other machines reach it, where it listens to them. */
+  readonly outsideUrl: string;
+  answerWith(listener: RequestListener): void;
+}
+
+/** What listening on every address is called, and the loopback of that family. */
+const wildcards: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+
+/** `graceMs`: how long an answer may still take when it is closed. Throws `server.listen`. */
+export async function listenHttp(
+  address: ListenAddress,
+  { graceMs = 2000, hostName = hostname() } = {},
+): Promise<HttpListener> {
+  let listener: RequestListener = (_req, res) => void res.writeHead(503, { 'retry-after': '1' }).end();
+  const server = createServer(apiServerOptions, (req, res) => listener(req, res));
+  server.listen(address);
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    throw new AppError(
+      'server.listen',
+      `cannot listen on ${address.host} port ${address.port}: ${errorMessage(cause)}`,
+      { cause },
+    );
+  }
+  const bound = server.address();
+  if (bound === null || typeof bound === 'string') throw new TypeError('listening, but on no TCP port');
+  const urlOf = (host: string): string => `http://${host.includes(':') ? `[${host}]` : host}:${bound.port}`;
+  const loopback = wildcards[bound.address];
+  return {
+    url: urlOf(loopback ?? bound.address),
+    outsideUrl: urlOf(loopback === undefined ? bound.address : hostName),
+    answerWith(next) {
+      listener = next;
+    },
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, 'close');
+      server.close();
+      const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}
