@@ -107,6 +107,24 @@ describe('a git input', () => {
     expect((await fixture.fetchPath('git', `${repository.folder} ${lost}`)).attributes.rev).toBe(lost);
   });
 
+  it('says so when nobody has the commit', async () => {
+    repository.commit({ a: '1' });
+    const nobodys = '0123456789abcdef0123456789abcdef01234567';
+
+    await expect(fixture.fetch('git', `${repository.folder} ${nobodys}`)).rejects.toMatchObject({
+      code: 'input.fetch',
+      message: `${repository.folder} has no commit ${nobodys}`,
+    });
+  });
+
+  it('keeps tags with odd names, through a clean-up', async () => {
+    repository.commit({ a: '1' });
+    repository.git('tag', '-a', 'v1.keep', '-m', 'one');
+    await fixture.fetch('git', repository.folder);
+
+    expect((await fixture.fetchPath('git', repository.folder)).attributes.gitTag).toBe('v1.keep');
+  });
+
   it('follows a branch that makes way for one below its name', async () => {
     repository.commit({ a: '1' });
     repository.git('branch', 'x');
