@@ -43,7 +43,7 @@ const leftovers: readonly (readonly [string, RegExp])[] = [
 
 /** How git says that its own repository is damaged; what the other side says comes after `remote:`. */
 const brokenCopy =
-  /^(?!remote:).*(?:not a git repository|is corrupt|bad object|missing (?:blob|tree|commit|object)|object file .* is empty|unable to read|packfile .* cannot be|bad signature|invalid sha1)/im;
+  /^(?!remote:).*(?:cannot make the copy|not a git repository|is corrupt|bad object|missing (?:blob|tree|commit|object)|object file .* is empty|unable to read|packfile .* cannot be|bad signature|invalid sha1)/im;
 
 export const trustingUploadPack = "git -c 'safe.directory=*' -c pack.threads=1 upload-pack";
 
