@@ -36,6 +36,10 @@ describe('checkAddress', () => {
     expect(() => checkAddress('https://me:secret@example.org/', ['https'])).toThrow(
       /^(?!.*secret)wanted an address without a password/,
     );
+    expect(hgInput.check('https://me:sec@ret@example.org/ x y')).toMatch(/^(?!.*(?:sec|ret@))wanted ADDRESS/);
+    expect(hgInput.check('https://me:sec@ret@example.org/')).toMatch(
+      /^(?!.*(?:sec|ret@))wanted an absolute path/,
+    );
   });
 });
 

@@ -53,7 +53,6 @@ export interface ToolOptions {
   readonly alsoPass?: readonly string[];
   /** Added to the environment. */
   readonly variables?: Readonly<Record<string, string | undefined>>;
-  readonly cwd?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -66,13 +65,14 @@ export interface ToolResult {
 
 /** Runs a program to its end, however it ends. Throws `interrupted`, `process.missing`, `input.fetch` for a flood. */
 export async function runTool(argv: Argv, options: ToolOptions): Promise<ToolResult> {
-  const { env, alsoPass = [], variables, cwd, signal } = options;
+  const { env, alsoPass = [], variables, signal } = options;
   const passed = Object.fromEntries([...passedOn, ...alsoPass].map((name) => [name, env[name]]));
   if (!isOnPath(argv[0], env.PATH)) {
     throw new AppError('process.missing', `the program ${argv[0]} is not installed, or not on PATH`);
   }
   await using child = await startProcess([...watched, ...argv], {
-    ...(cwd === undefined ? {} : { cwd }),
+    // Ours may be anything, or be gone; all paths are absolute.
+    cwd: '/',
     // English, so that messages can be understood.
     env: { ...passed, LC_ALL: 'C', ...variables },
     signal,

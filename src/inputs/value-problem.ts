@@ -13,8 +13,9 @@ export function valueProblem(parse: () => unknown): string | undefined {
   }
 }
 
-/** `wanted` is a phrase ("a URI, then …"); the value is quoted, but not for ever. */
+/** `wanted` is a phrase ("a URI, then …"); the value is quoted, but not for ever, and without what may be a password. */
 export function invalidValue(wanted: string, value: string): AppError {
-  const got = value.trim() === '' ? 'nothing' : JSON.stringify(value.slice(0, 200));
+  const got =
+    value.trim() === '' ? 'nothing' : JSON.stringify(value.replace(/\/\/.*@/s, '//…@').slice(0, 200));
   return new AppError('input.invalid', `wanted ${wanted}, got ${got}`);
 }

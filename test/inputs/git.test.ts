@@ -107,6 +107,24 @@ describe('a git input', () => {
     expect((await fixture.fetchPath('git', `${repository.folder} ${lost}`)).attributes.rev).toBe(lost);
   });
 
+  it('says so when nobody has the commit', async () => {
+    repository.commit({ a: '1' });
+    const nobodys = '0123456789abcdef0123456789abcdef01234567';
+
+    await expect(fixture.fetch('git', `${repository.folder} ${nobodys}`)).rejects.toMatchObject({
+      code: 'input.fetch',
+      message: `${repository.folder} has no commit ${nobodys}`,
+    });
+  });
+
+  it('keeps tags with odd names, through a clean-up', async () => {
+    repository.commit({ a: '1' });
+    repository.git('tag', '-a', 'v1.keep', '-m', 'one');
+    await fixture.fetch('git', repository.folder);
+
+    expect((await fixture.fetchPath('git', repository.folder)).attributes.gitTag).toBe('v1.keep');
+  });
+
   it('follows a branch that makes way for one below its name', async () => {
     repository.commit({ a: '1' });
     repository.git('branch', 'x');
@@ -247,17 +265,30 @@ describe('what was fetched before', () => {
     expect(left.filter((name) => name.includes('.work'))).toEqual([]);
   });
 
-  it('is fetched anew when the copy of the repository is damaged', async () => {
-    repository.commit({ a: '1' });
-    await fixture.fetchPath('git', repository.folder);
+  it.each<[string, RegExp, (content: Buffer) => Buffer]>([
+    ['its packs are cut off', /\.pack$/, () => Buffer.from('damaged')],
+    [
+      'its packs have other bytes in them',
+      /\.pack$/,
+      (content) => content.fill(0x55, 20, content.length - 20),
+    ],
+    ['its configuration is nonsense', /\.git\/config$/, () => Buffer.from('[nonsense')],
+    ['its HEAD is nonsense', /\.git\/HEAD$/, () => Buffer.from('nonsense')],
+    ['its refs are nonsense', /\.git\/refs\/fetched\/./, () => Buffer.from('nonsense\n')],
+  ])('is fetched anew when %s', async (_, files, damage) => {
+    repository.commit({ a: '1', b: 'x'.repeat(2000) });
+    const cacheDirectory = join(fixture.folder, `cache-${count}`);
+    await fixture.fetchPath('git', repository.folder, { cacheDirectory });
     repository.commit({ a: '2' });
-    const cache = join(fixture.deps.cacheDirectory, 'git');
-    for (const name of readdirSync(cache, { recursive: true, encoding: 'utf8' })) {
-      if (!name.endsWith('.pack')) continue;
-      chmodSync(join(cache, name), 0o600);
-      writeFileSync(join(cache, name), 'damaged');
+    for (const name of readdirSync(cacheDirectory, { recursive: true, encoding: 'utf8' })) {
+      if (!files.test(name)) continue;
+      const file = join(cacheDirectory, name);
+      chmodSync(file, 0o600);
+      writeFileSync(file, damage(readFileSync(file)));
     }
 
-    expect((await fixture.fetchPath('git', repository.folder)).attributes.revCount).toBe(2);
+    const { storePath, attributes } = await fixture.fetchPath('git', repository.folder, { cacheDirectory });
+    expect(attributes.revCount).toBe(2);
+    expect(readFileSync(`${storePath}/a`, 'utf8')).toBe('2');
   });
 });

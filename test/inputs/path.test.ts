@@ -68,6 +68,13 @@ describe('a path input', () => {
     );
   });
 
+  it('is looked at by one at a time', async () => {
+    writeFileSync(join(folder, 'a'), '1');
+    const all = await Promise.all(Array.from({ length: 4 }, () => fixture.fetchPath('path', `${folder} 30`)));
+
+    expect(new Set(all.map(({ storePath }) => storePath)).size).toBe(1);
+  });
+
   it('is what a symlink leads to', async () => {
     writeFileSync(join(folder, 'a'), 'x');
     symlinkSync(folder, `${folder}-current`);

@@ -33,9 +33,17 @@ export interface CommitFacts {
 /** A fetch in which many packs have come together joins them, in time that is proportional to the small ones. */
 const manyPacks = 20;
 
+/** What a fetch that was killed leaves in the parts of a repository. No name of a ref ends so. */
+const leftovers: readonly (readonly [string, RegExp])[] = [
+  ['', /\.lock$/],
+  ['refs', /\.lock$/],
+  ['objects/info', /\.lock$/],
+  ['objects/pack', /^tmp_|\.(?:lock|keep)$/],
+];
+
 /** How git says that its own repository is damaged; what the other side says comes after `remote:`. */
 const brokenCopy =
-  /^(?!remote:).*(?:not a git repository|is corrupt|bad object|missing (?:blob|tree|commit|object)|object file .* is empty|unable to read|packfile .* cannot be|bad signature|invalid sha1)/im;
+  /^(?!remote:).*(?:cannot make the copy|not a git repository|is corrupt|bad object|missing (?:blob|tree|commit|object)|object file .* is empty|unable to read|packfile .* cannot be|bad signature|invalid sha1)/im;
 
 export const trustingUploadPack = "git -c 'safe.directory=*' -c pack.threads=1 upload-pack";
 
@@ -139,9 +147,9 @@ async function prepareMirror({ folder, context }: Mirror): Promise<void> {
   await mkdir(folder, { recursive: true });
   const { ok, complaint } = await runGit(['init', '--quiet', '--bare', '--template=', folder], context);
   if (!ok) throw fetchFailed(`cannot make the copy ${folder}`, complaint);
-  for (const part of ['', 'refs', 'objects/info', 'objects/pack']) {
+  for (const [part, leftover] of leftovers) {
     const entries = await readdir(join(folder, part), { recursive: part !== '' }).catch(() => []);
-    for (const entry of entries.filter((name) => /^tmp_|\.(?:lock|keep)$/.test(name))) {
+    for (const entry of entries.filter((name) => leftover.test(name))) {
       await rm(join(folder, part, entry), { force: true, recursive: true });
     }
   }

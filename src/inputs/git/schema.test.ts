@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { gitInput } from './index.ts';
-import { isRevision, parseGitValue } from './schema.ts';
+import { gitIdentity, isRevision, parseGitValue } from './schema.ts';
 
 const rev = '0123456789abcdef0123456789abcdef01234567';
 
@@ -55,6 +55,14 @@ describe('parseGitValue', () => {
 
   it('has nothing against what is right', () => {
     expect(gitInput.check('https://example.org/a main')).toBeUndefined();
+  });
+});
+
+describe('gitIdentity', () => {
+  it('is another with another key', () => {
+    const identities = [undefined, '/a', '/b'].map((sshKey) => gitIdentity('git@example.org:x', sshKey));
+
+    expect(new Set(identities).size).toBe(3);
   });
 });
 

@@ -3,11 +3,8 @@
  * time at which this content was first seen there, so that content which comes back gets its old revision back.
  */
 
-import { createHash } from 'node:crypto';
-import { mkdir, readFile, realpath, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { z } from 'zod';
-import { isStorePath, parseStorePath, type StorePath } from '../../nix/store-path.ts';
+import { realpath } from 'node:fs/promises';
+import { isStorePath, parseStorePath } from '../../nix/store-path.ts';
 import { AppError } from '../../util/app-error.ts';
 import { errorMessage } from '../../util/error-message.ts';
 import { type AddedTree, addTree } from '../add-tree.ts';
@@ -15,7 +12,9 @@ import type { InputDeps, InputPlugin } from '../input.ts';
 import { runTool } from '../run-tool.ts';
 import { valueProblem } from '../value-problem.ts';
 import { defaultTimeoutMs, within } from '../within.ts';
+import { describeStorePath } from './describe-store-path.ts';
 import { parsePathValue } from './schema.ts';
+import { seenLately } from './seen-lately.ts';
 import { storeName } from './store-name.ts';
 
 export const pathInput: InputPlugin = {
@@ -56,7 +55,7 @@ async function addPath(path: string, deps: InputDeps): Promise<AddedTree> {
   }
   // It is in the store already, or a symlink (`result`) leads there.
   if (isStorePath(real)) {
-    const known = await describe(real, deps);
+    const known = await describeStorePath(real, deps);
     if (known !== undefined) return known;
   }
   try {
@@ -78,53 +77,12 @@ async function download(url: string, deps: InputDeps): Promise<AddedTree> {
   );
   if (!ok) throw new AppError('input.fetch', `cannot fetch ${url}: ${complaint}`);
   const storePath = parseStorePath(stdout.trim().split('\n').at(-1) ?? '');
-  const known = await describe(storePath, deps);
+  const known = await describeStorePath(storePath, deps);
   if (known !== undefined) return known;
   throw new AppError(
     'input.fetch',
     `${url} was fetched, but ${storePath} is not in the store ${deps.store.name}`,
   );
-}
-
-/** A path that is in the store, with its hash; it is kept. */
-async function describe(storePath: StorePath, deps: InputDeps): Promise<AddedTree | undefined> {
-  await deps.keep(storePath);
-  const info = await deps.store.queryPathInfo(storePath, { signal: deps.signal });
-  return info === undefined ? undefined : { storePath, sha256: info.narHash };
-}
-
-const seenSchema = z.object({ at: z.number(), storePath: z.string() });
-
-/** What was there at most so many seconds ago, or what `look` finds now. */
-async function seenLately(
-  uri: string,
-  seconds: number,
-  deps: InputDeps,
-  look: () => Promise<AddedTree>,
-): Promise<AddedTree> {
-  if (seconds === 0) return look();
-  const folder = join(deps.cacheDirectory, 'path');
-  const file = join(folder, `${createHash('sha256').update(uri).digest('hex')}.json`);
-  const text = await readFile(file, 'utf8').catch(() => 'null');
-  const seen = seenSchema.safeParse(parseJson(text)).data;
-  if (seen !== undefined && isStorePath(seen.storePath) && deps.now() - seen.at < seconds * 1000) {
-    const known = await describe(seen.storePath, deps);
-    if (known !== undefined) return known;
-  }
-  const found = await look();
-  await mkdir(folder, { recursive: true });
-  const written = `${file}.${process.pid}`;
-  await writeFile(written, JSON.stringify({ at: deps.now(), storePath: found.storePath }));
-  await rename(written, file);
-  return found;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** `YYYYmmddHHMMSS` in UTC. */
