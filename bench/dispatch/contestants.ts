@@ -9,6 +9,7 @@ import { openDatabase } from '../../src/db/open-database.ts';
 import type { StorePath } from '../../src/nix/store-path.ts';
 import { runProcess } from '../../src/process/run-process.ts';
 import { openStore } from '../../src/store/open-store.ts';
+import { openStoreDatabase } from '../../src/store/store-database.ts';
 import { evaluate, job, sampleJobset } from '../../test/db/samples.ts';
 import { databaseRecorder } from './database-recorder.ts';
 
@@ -30,9 +31,13 @@ export async function ourSide(
   const evaluation = await evaluate(database, id, [job('bench')]);
   const owner = evaluation.build('bench');
   const store = stack.use(await openStore({ type: 'local' }));
+  const storeDatabase = stack.use(
+    await openStoreDatabase('/nix/var/nix/db/db.sqlite', { keepOpenBy: store }),
+  );
   const scheduler = stack.use(
     createScheduler({
       store,
+      storeDatabase,
       builders: builders ?? [{ ...(await localBuilder()), slots: 2 }],
       emit: () => {},
       logDirectory: `${folder}/logs`,

@@ -6,8 +6,6 @@
 import { writeFile } from 'node:fs/promises';
 import type { StorePath } from '../../src/nix/store-path.ts';
 import { runProcess } from '../../src/process/run-process.ts';
-import { openStore } from '../../src/store/open-store.ts';
-import { openStoreDatabase } from '../../src/store/store-database.ts';
 import { type BenchCase, benchCase } from '../bench-case.ts';
 import { ourSide } from './contestants.ts';
 import { instantiateWorkload } from './workloads.ts';
@@ -27,12 +25,9 @@ export async function* restartCase(
   for (let round = 1; round <= rounds; round += 1) {
     const [fresh] = await instantiateWorkload('independent', `restart-${round}`, 1);
     if (fresh === undefined) throw new Error('no derivation was made');
-    await using store = await openStore({ type: 'local' });
-    using storeDatabase = await openStoreDatabase('/nix/var/nix/db/db.sqlite', { keepOpenBy: store });
     let startedMs = 0;
     let beganAt = 0;
     await using ours = await ourSide(undefined, {
-      storeDatabase,
       emit: (event) => {
         if (event.type === 'step.started') startedMs = performance.now() - beganAt;
       },

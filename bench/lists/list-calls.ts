@@ -34,7 +34,8 @@ export function listCalls({ jobsets, jobs, evaluations, builds, queued }: Seed):
     },
   });
   const pageOf = async <T>(rows: Promise<{ readonly rows: readonly T[] }>) => (await rows).rows;
-  const ofJobset = (perJobset: number) => perJobset * evaluations;
+  /** Finished builds of one. */
+  const ofJobset = Math.floor(finished / jobsets);
 
   return [
     list('builds.page', ({ builds }, n) => pageOf(builds.page({}, { offset: n * page, limit: page }))),
@@ -45,7 +46,7 @@ export function listCalls({ jobsets, jobs, evaluations, builds, queued }: Seed):
       pageOf(builds.page({ project: project(n) }, { offset: n * page, limit: page })),
     ),
     list('builds.page of a jobset', ({ builds }, n) =>
-      pageOf(builds.page(jobset(n), { offset: spread(n, ofJobset(100)), limit: page })),
+      pageOf(builds.page(jobset(n), { offset: spread(n, ofJobset - page), limit: page })),
     ),
     list('builds.page of a job', ({ builds }, n) =>
       pageOf(builds.page(job(n), { offset: n % 40, limit: page })),
@@ -59,6 +60,7 @@ export function listCalls({ jobsets, jobs, evaluations, builds, queued }: Seed):
     list('builds.latest, 100', ({ builds }) => builds.latest({}, 100)),
     list('builds.latest of a jobset, 100', ({ builds }, n) => builds.latest(jobset(n), 100)),
     list('builds.queue, 100', ({ builds }) => builds.queue(100)),
+    list('builds.countUnfinished', async ({ builds }) => ({ size: await builds.countUnfinished() })),
     list('builds.running', ({ builds }) => builds.running()),
     list('builds.countsPer hour, 48', ({ builds }) => builds.countsPer('hour', {}, 48)),
     list('builds.countsPer day, 60', ({ builds }) => builds.countsPer('day', {}, 60)),
@@ -66,6 +68,16 @@ export function listCalls({ jobsets, jobs, evaluations, builds, queued }: Seed):
     list('builds.searchJobs, 50', ({ builds }, n) => builds.searchJobs(`PACKAGE-${n % 50}`, 50)),
     list('builds.searchJobs, nothing', ({ builds }, n) => builds.searchJobs(`absent-${n}`, 50)),
     list('builds.latestSucceeded', async ({ builds }, n) => [await builds.latestSucceeded(job(n))]),
+    list('builds.latestSucceeded of anything', async ({ builds }) => [await builds.latestSucceeded({})]),
+    list('builds.latestSucceeded of a jobset', async ({ builds }, n) => [
+      await builds.latestSucceeded(jobset(n)),
+    ]),
+    list('builds.details, 100', ({ builds }, n) =>
+      builds.details(Array.from({ length: 100 }, (_, index) => spread(n + index, finished) + 1)),
+    ),
+    list('builds.latestOfFinishedEvaluation of a jobset', async ({ builds }, n) => [
+      await builds.latestOfFinishedEvaluation(jobset(n)),
+    ]),
     list('builds.latestOfFinishedEvaluation', async ({ builds }, n) => [
       await builds.latestOfFinishedEvaluation(job(n)),
     ]),
@@ -79,17 +91,19 @@ export function listCalls({ jobsets, jobs, evaluations, builds, queued }: Seed):
     list('evaluations.page of a project', ({ evaluations }, n) =>
       pageOf(evaluations.page({ project: project(n) }, { offset: n, limit: page })),
     ),
-    list('evaluations.counts, 20', ({ evaluations: { counts } }, n) =>
-      counts(Array.from({ length: page }, (_, index) => spread(n + index, evaluations * jobsets) + 1)),
+    list('evaluations.counts, 20', (database, n) =>
+      database.evaluations.counts(
+        Array.from({ length: page }, (_, index) => spread(n + index, evaluations * jobsets) + 1),
+      ),
     ),
-    list('evaluations.buildIds, 500', ({ evaluations: { buildIds } }, n) =>
-      buildIds(spread(n, evaluations * jobsets) + 1),
+    list('evaluations.buildIds, 500', (database, n) =>
+      database.evaluations.buildIds(spread(n, evaluations * jobsets) + 1),
     ),
-    list('evaluations.builds, 500', ({ evaluations: { builds } }, n) =>
-      builds(spread(n, evaluations * jobsets) + 1),
+    list('evaluations.builds, 500', (database, n) =>
+      database.evaluations.builds(spread(n, evaluations * jobsets) + 1),
     ),
-    list('evaluations.storePaths', ({ evaluations: { storePaths } }, n) =>
-      storePaths(spread(n, evaluations * jobsets) + 1),
+    list('evaluations.storePaths', (database, n) =>
+      database.evaluations.storePaths(spread(n, evaluations * jobsets) + 1),
     ),
     list('jobsets.list', ({ jobsets }) => jobsets.list()),
     list('jobsets.counts', ({ jobsets }) => jobsets.counts()),

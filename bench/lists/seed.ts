@@ -59,6 +59,8 @@ function seedStatements(dialect: Dialect, evaluations: number, finished: number)
      where c.evaluation_id = evaluations.id`,
     `update jobs set finished = c.n from (select job_id, count(*) as n from builds where finished = 1 group by job_id) c
      where c.job_id = jobs.id`,
+    `insert into finished_builds select b.jobset_id, j.system, count(*)
+     from builds b join jobs j on j.id = b.job_id where b.finished = 1 group by 1, 2`,
     `insert into queued_per_hour select queued_at / ${hourMs}, b.jobset_id, j.system, count(*)
      from builds b join jobs j on j.id = b.job_id group by 1, 2, 3`,
     `update jobsets set current_evaluation_id = (select max(id) from evaluations e where e.jobset_id = jobsets.id)`,
@@ -82,11 +84,13 @@ function seedStatements(dialect: Dialect, evaluations: number, finished: number)
        '/nix/store/' || ${hash} || '-source', ${hash}
      from evaluations e, (select 0 as p union all select 1 union all select 2) i`,
     `insert into builds (id, jobset_id, job_id, nix_name, drv_path, description, license, homepage, maintainers,
-       is_channel, priority, global_priority, queued_at, started_at, stopped_at, finished, status, size, closure_size)
+       is_channel, priority, global_priority, queued_at, started_at, stopped_at, finished, status, size, closure_size,
+       last_step)
      select id, jobset, job, 'package-' || id, '/nix/store/' || ${hash} || '-package-' || id || '.drv',
        'A package that does something', 'MIT', 'https://example.org/package', 'alice@example.org',
        0, 100 - job % 3, 0, queued_at, ${status} * 0 + queued_at + 1000, ${status} * 0 + queued_at + 2000 + id % 1800000,
-       case when id > ${finished} then 0 else 1 end, ${status}, 1000000, 50000000
+       case when id > ${finished} then 0 else 1 end, ${status}, 1000000, 50000000,
+       case when id > ${finished} then 1 else 2 end
      from (${all} select ${build('k')} as id, s + 1 as jobset, s * ${jobs} + j + 1 as job, ${queuedAt} as queued_at
        from k, s, j where k = 0 or ${r} < 2 order by 1) b`,
     `insert into build_outputs (build_id, name, path)
@@ -104,7 +108,6 @@ function seedStatements(dialect: Dialect, evaluations: number, finished: number)
      select b.id, n, 'build', b.drv_path, 0, b.status, b.started_at, b.stopped_at, 'builder' || (b.id % 7), 'x86_64-linux',
        0, 'ab/log', '{"out":"/nix/store/somewhere"}'
      from builds b, (select 1 as n union all select 2) i where b.finished = 1 and (n = 1 or b.id % 3 = 0)`,
-    `update builds set last_step = 2 where finished = 1`,
     // Some of the queue is being built.
     `insert into steps (build_id, number, type, drv_path, phase, started_at, builder, system, emulated, outputs)
      select id, 1, 'build', drv_path, 30, queued_at, 'builder1', 'x86_64-linux', 0, '{}'

@@ -41,7 +41,7 @@ export interface Attempts {
   readonly running: Iterable<RunningAttempt>;
   readonly size: number;
   of(node: StepNode): RunningAttempt | undefined;
-  /** Builders that have lost the step so far. */
+  /** Builders on which it did not go well so far, and may elsewhere. */
   lostOn(node: StepNode): readonly string[];
   /** Never rejects; resolves once its end was told. */
   start(node: StepNode, link: BuilderLink): Promise<void>;
@@ -56,6 +56,8 @@ export interface AttemptsOptions
   > {
   readonly logDirectory: string;
   readonly maxLogBytes: number | undefined;
+  /** Told each log that is finished. */
+  readonly onLogDone: (file: string) => void;
   readonly records: AttemptRecords;
   readonly shares: ShareBook;
   readonly now: () => number;
@@ -140,7 +142,8 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       const text = `the log of ${name} is not complete: ${log.writeError}`;
       emit({ type: 'message', level: 'warning', text });
     }
-    if (!result.verdict.ok && result.verdict.reason === 'builder-lost') {
+    if (!(log instanceof Error)) options.onLogDone(log.file);
+    if (result.mayPass) {
       history.set(node, { count: number, lostOn: [...before.lostOn, builder] });
     }
     options.onEnd({ ...result, attempt, log: log instanceof Error ? undefined : log });

@@ -32,6 +32,7 @@ export function parseBuildersOption(text: string, options: BuildersOptions): rea
   });
 }
 
+/** The text of a file, undefined when there is none. Throws `nix.machines-invalid` when it cannot be read. */
 function readIfThere(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');

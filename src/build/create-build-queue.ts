@@ -4,5 +4,11 @@ import type { BuildQueue, BuildQueueOptions } from './build-queue.ts';
 import { createScheduler } from './create-scheduler.ts';
 
 export function createBuildQueue(options: BuildQueueOptions): BuildQueue {
-  return createScheduler({ ...options, unsupportedAfterMs: 0, keepMs: Number.POSITIVE_INFINITY });
+  return createScheduler({
+    ...options,
+    unsupportedAfterMs: 0,
+    keepMs: Number.POSITIVE_INFINITY,
+    // Their files are named to the user.
+    compressLogs: false,
+  });
 }

@@ -33,6 +33,7 @@ import type { BuildOutcome } from './build-queue.ts';
 import type { BuildRequest } from './build-request.ts';
 import { BuilderPool } from './builder-pool.ts';
 import { builderStatus } from './builder-status.ts';
+import { compressLog } from './compress-log.ts';
 import { createDerivationReader } from './derivation-reader.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createEndSteps } from './end-steps.ts';
@@ -44,6 +45,7 @@ import { createReadySteps } from './ready-steps.ts';
 import { createRequestBook } from './request-book.ts';
 import { createRotatingLease } from './rotating-lease.ts';
 import type { BuildTicket, Scheduler, SchedulerOptions } from './scheduler.ts';
+import { createSerialize } from './serialize.ts';
 import { createShareBook } from './share-book.ts';
 import { createStepEnds } from './step-ends.ts';
 import { createStepGraph } from './step-graph.ts';
@@ -66,6 +68,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     tasks.add(tracked);
   };
 
+  const oneLog = createSerialize();
   const reader = createDerivationReader();
   const lease = createRotatingLease(store, signal);
   const shares = createShareBook(now);
@@ -116,6 +119,13 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     outputLimitBytes: options.outputLimitBytes,
     maxLogBytes: options.maxLogBytes,
     logDirectory: options.logDirectory,
+    onLogDone(file) {
+      if (!(options.compressLogs ?? true)) return;
+      const compressed = oneLog(() => compressLog(file, signal)).catch((error: unknown) => {
+        if (!signal.aborted) warn(`cannot compress a log: ${errorMessage(error)}`);
+      });
+      spawn(compressed);
+    },
     keep: (paths) => lease.add(paths),
     records,
     shares,
@@ -184,6 +194,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
           store,
           reader,
           lease,
+          database: options.storeDatabase,
           substitute,
           graph,
           ends,

@@ -15,12 +15,13 @@ const files: Readonly<Record<string, string>> = {
 
 function reader() {
   const read: string[] = [];
-  const made = createDerivationReader(async (file) => {
+  const readNow = (file: string): Uint8Array => {
     read.push(file);
     const text = files[file];
     if (text === undefined) throw new Error(`ENOENT: ${file}`);
     return Buffer.from(text);
-  });
+  };
+  const made = createDerivationReader(async (file) => readNow(file), readNow);
   return { ...made, read };
 }
 
@@ -59,8 +60,6 @@ it('names the derivation that is missing or broken', async () => {
     message: expect.stringContaining(path('gone.drv')),
     cause: expect.objectContaining({ message: expect.stringContaining('ENOENT') }),
   });
-  await expect(reader().derivation(path('broken.drv'))).rejects.toMatchObject({
-    code: 'nix.derivation-invalid',
-    message: expect.stringContaining(path('broken.drv')),
-  });
+  expect(() => reader().derivation(path('gone.drv'))).toThrow(/cannot read the derivation .*-gone\.drv/);
+  expect(() => reader().derivation(path('broken.drv'))).toThrow(path('broken.drv'));
 });

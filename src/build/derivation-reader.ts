@@ -4,6 +4,7 @@
  * thousands of derivations, and a machine that is valid already needs one of them.
  */
 
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { Derivation } from '../nix/derivation.ts';
 import { prefersLocalBuild, requiredSystemFeatures } from '../nix/derivation-options.ts';
@@ -14,45 +15,73 @@ import type { BuildStep } from './build-step.ts';
 
 /** Files open at a time. */
 const concurrency = 32;
+/** Derivations that are remembered at most. */
+const knownAtMost = 50_000;
 
 export interface DerivationReader {
   /** The steps of these derivations, in their order. Throws `build.derivation-missing`, `nix.derivation-invalid`. */
   steps(drvPaths: Iterable<StorePath>): Promise<readonly BuildStep[]>;
-  /** All of one derivation; read again each time, as few are ever built. */
-  derivation(drvPath: StorePath): Promise<Derivation>;
+  /**
+   * All of one derivation; read again each time, as few are ever built. It was read not long ago, so it is read in
+   * one go: from memory, that costs less than waiting for it.
+   */
+  derivation(drvPath: StorePath): Derivation;
 }
 
+type Read = (path: string) => Promise<Uint8Array>;
+type ReadNow = (path: string) => Uint8Array;
+
 export function createDerivationReader(
-  read: (path: string) => Promise<Uint8Array> = (path) => readFile(path),
+  read: Read = (path) => readFile(path),
+  readNow: ReadNow = (path) => readFileSync(path),
 ): DerivationReader {
   const known = new Map<StorePath, BuildStep>();
 
-  const derivation = async (drvPath: StorePath): Promise<Derivation> => {
-    let bytes: Uint8Array;
-    try {
-      bytes = await read(drvPath);
-    } catch (cause) {
-      throw new AppError(
-        'build.derivation-missing',
-        `cannot read the derivation ${drvPath}, which is to be built or needed by one that is`,
-        { cause },
-      );
-    }
-    return parseDerivation(bytes, drvPath);
+  const readStep = async (drvPath: StorePath): Promise<BuildStep> => {
+    const bytes = await read(drvPath).catch((cause: unknown) => {
+      throw missing(drvPath, cause);
+    });
+    return buildStep(drvPath, parseDerivation(bytes, drvPath));
   };
 
   return {
-    derivation,
+    derivation(drvPath) {
+      let bytes: Uint8Array;
+      try {
+        bytes = readNow(drvPath);
+      } catch (cause) {
+        throw missing(drvPath, cause);
+      }
+      return parseDerivation(bytes, drvPath);
+    },
     async steps(drvPaths) {
       const wanted = [...drvPaths];
-      const unread = [...new Set(wanted)].filter((drvPath) => !known.has(drvPath)).values();
+      const found = new Map(wanted.map((drvPath) => [drvPath, known.get(drvPath)]));
+      const unread = [...found].filter(([, step]) => step === undefined).values();
       const readers = Array.from({ length: concurrency }, async () => {
-        for (const drvPath of unread) known.set(drvPath, buildStep(drvPath, await derivation(drvPath)));
+        for (const [drvPath] of unread) {
+          const step = await readStep(drvPath);
+          found.set(drvPath, step);
+          known.set(drvPath, step);
+        }
       });
       await Promise.all(readers);
-      return wanted.flatMap((drvPath) => known.get(drvPath) ?? []);
+      // The oldest go: a map keeps the order in which things came.
+      for (const drvPath of known.keys()) {
+        if (known.size <= knownAtMost) break;
+        known.delete(drvPath);
+      }
+      return wanted.flatMap((drvPath) => found.get(drvPath) ?? []);
     },
   };
+}
+
+function missing(drvPath: StorePath, cause: unknown): AppError {
+  return new AppError(
+    'build.derivation-missing',
+    `cannot read the derivation ${drvPath}, which is to be built or needed by one that is`,
+    { cause },
+  );
 }
 
 function buildStep(drvPath: StorePath, drv: Derivation): BuildStep {

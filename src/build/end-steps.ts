@@ -63,9 +63,11 @@ export function createEndSteps(options: EndStepsOptions): EndSteps {
       return;
     }
     const wasStopped = attempt.stopped || options.signal.aborted;
-    const willRetry = wasStopped || (end.mayPass && number < options.maxAttempts);
+    // What is not a builder's doing is tried once more, not for as long as builders are.
+    const most = verdict.again === 'perhaps-not' ? Math.min(2, options.maxAttempts) : options.maxAttempts;
+    const willRetry = wasStopped || (end.mayPass && number < most);
     if (!willRetry) {
-      if (verdict.permanent && !isFixed(node)) addToFailures(node, verdict.message);
+      if (verdict.again === 'always') addToFailures(node, verdict.message);
       fail(node, verdict, end);
       return;
     }
@@ -165,9 +167,4 @@ export function createEndSteps(options: EndStepsOptions): EndSteps {
   };
 
   return { attemptEnded, known, refuse: (node, failure) => fail(node, failure), dropped };
-}
-
-/** What such a derivation fetches may be there again later. */
-function isFixed({ step }: StepNode): boolean {
-  return [...step.outputs.values()].some(({ hash }) => hash !== '');
 }

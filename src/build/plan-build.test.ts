@@ -18,6 +18,8 @@ interface World {
   /** Where floating outputs are, by derivation. */
   readonly floating?: Readonly<Record<string, string | undefined>>;
   readonly substitute?: boolean;
+  /** What the database says is valid; undefined: there is none to read. */
+  readonly database?: readonly string[];
 }
 
 interface Planned {
@@ -27,6 +29,8 @@ interface Planned {
   readonly read: readonly string[];
   readonly leased: readonly string[];
   readonly fetched: readonly string[];
+  /** What the daemon was asked, call by call. */
+  readonly asked: readonly (readonly string[])[];
   readonly announced: readonly number[];
 }
 
@@ -35,6 +39,7 @@ async function planned(world: World): Promise<Planned> {
   const read: string[] = [];
   const leased: string[] = [];
   const fetched: string[] = [];
+  const asked: string[][] = [];
   const announced: number[] = [];
   const valid = new Set((world.valid ?? []).map(path));
   const substitutable = (world.substitutable ?? []).map(path);
@@ -69,6 +74,7 @@ async function planned(world: World): Promise<Planned> {
   const options: PlanOptions = {
     store: {
       queryValidPaths: async (paths, { substitute } = {}) => {
+        if (!substitute) asked.push(names(paths));
         for (const one of substitute ? paths : []) {
           fetched.push(...names([one]));
           if (!world.broken?.includes(one.slice(44))) valid.add(one);
@@ -87,6 +93,10 @@ async function planned(world: World): Promise<Planned> {
         return new Map(known === undefined ? [] : ['out', 'doc'].map((name) => [name, path(known)]));
       },
     },
+    database:
+      world.database === undefined
+        ? undefined
+        : { validPaths: (paths) => new Set(paths.filter((one) => world.database?.includes(one.slice(44)))) },
     lease: { add: async (paths) => void leased.push(...names(paths)) },
     reader: { steps: async (drvPaths) => [...drvPaths].map(step) },
     substitute: world.substitute ?? true,
@@ -95,7 +105,7 @@ async function planned(world: World): Promise<Planned> {
     signal: new AbortController().signal,
   };
   const plan = await planBuild(path('top.drv'), options);
-  return { plan, steps: names(plan.steps.keys()), read, leased, fetched, announced };
+  return { plan, steps: names(plan.steps.keys()), read, leased, fetched, asked, announced };
 }
 
 const chain = { top: ['mid'], mid: ['base'], base: [] };
@@ -157,4 +167,25 @@ it('asks the store where floating outputs are, and builds those it does not know
 it('protects paths before it looks for them', async () => {
   const { leased } = await planned({ derivations: chain, valid: ['mid'] });
   expect(leased).toEqual(['top', 'top', 'top-doc', 'mid']);
+});
+
+it('goes by the database where that can be read, and makes sure at the end', async () => {
+  const world = { derivations: chain, valid: ['base'], database: ['base'], substitute: false };
+  const { steps, plan, asked, leased } = await planned(world);
+  expect(steps).toEqual(['top', 'mid']);
+  expect([...plan.valid.values()]).toEqual([path('base')]);
+  expect(asked).toEqual([['base']]);
+  expect(leased).toEqual(['top', 'top', 'top-doc', 'mid', 'base']);
+});
+
+it('plans again without the database when something has gone since it was read', async () => {
+  const { steps, asked } = await planned({
+    derivations: chain,
+    valid: [],
+    database: ['mid'],
+    substitute: false,
+  });
+  expect(steps).toEqual(['top', 'mid', 'base']);
+  expect(asked[0]).toEqual(['mid']);
+  expect(asked).toHaveLength(4);
 });

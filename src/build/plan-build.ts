@@ -4,11 +4,14 @@
  * have are fetched and end it too; every other derivation is a step, and the outputs it wants of its inputs are the
  * next level. So dependencies of what is there, or can be fetched, are not even looked at.
  *
- * Paths are made temporary roots before they are asked for: what is found valid stays valid.
+ * Paths are made temporary roots before they are asked for: what is found valid stays valid. Where the store's database
+ * can be read, the walk goes by that, without a question to the daemon for each level; then all that was found valid is
+ * made a root and asked for at the end, and should some of it be gone by then, the walk is made again the long way.
  */
 
 import type { StorePath } from '../nix/store-path.ts';
 import type { Store, TempRootLease } from '../store/store.ts';
+import type { StoreDatabase } from '../store/store-database.ts';
 import type { BuildStep } from './build-step.ts';
 import type { DerivationReader } from './derivation-reader.ts';
 import { knownOutputs } from './known-outputs.ts';
@@ -19,6 +22,8 @@ export interface PlanOptions {
   readonly store: PlannedStore;
   readonly lease: Pick<TempRootLease, 'add'>;
   readonly reader: Pick<DerivationReader, 'steps'>;
+  /** The store's database, where it can be read. */
+  readonly database?: Pick<StoreDatabase, 'validPaths'> | undefined;
   /** Ask the store's substituters for what is not valid. */
   readonly substitute: boolean;
   /** Steps that somebody builds, or waits to build, already. */
@@ -38,8 +43,31 @@ export interface BuildPlan {
 }
 
 export async function planBuild(root: StorePath, options: PlanOptions): Promise<BuildPlan> {
+  const { store, lease, database, signal } = options;
+  if (database === undefined) return walk(root, options);
+  const looked: StorePath[] = [];
+  const plan = await walk(root, options, async (paths) => {
+    looked.push(...paths);
+    return database.validPaths(paths);
+  });
+  await lease.add([root, ...looked]);
+  const found = [...plan.valid.values()];
+  const valid = await store.queryValidPaths(found, { signal });
+  return found.every((path) => valid.has(path)) ? plan : walk(root, options);
+}
+
+/** `lookUp` says which paths are valid now; without it they stay valid. */
+async function walk(
+  root: StorePath,
+  options: PlanOptions,
+  lookUp?: (paths: readonly StorePath[]) => Promise<ReadonlySet<StorePath>>,
+): Promise<BuildPlan> {
   const { store, lease, reader, signal } = options;
-  await lease.add([root]);
+  const keepAndAsk = async (paths: readonly StorePath[]): Promise<ReadonlySet<StorePath>> => {
+    await lease.add(paths);
+    return store.queryValidPaths(paths, { signal });
+  };
+  if (lookUp === undefined) await lease.add([root]);
   const steps = new Map<StorePath, BuildStep>();
   const underWay = new Set<StorePath>();
   const checked = new Set<string>();
@@ -51,12 +79,12 @@ export async function planBuild(root: StorePath, options: PlanOptions): Promise<
     signal.throwIfAborted();
     const wanted = await wantedOutputs(level, reader, store, signal);
     const paths = wanted.flatMap(({ path }) => path ?? []);
-    await lease.add(paths);
-    const valid = new Set(await store.queryValidPaths(paths, { signal }));
+    const valid = new Set(await (lookUp ?? keepAndAsk)(paths));
     const missing = paths.filter((path) => !valid.has(path));
     if (options.substitute && missing.length > 0) {
       substitutable ??= await findSubstitutable(root, options);
       const fetchable = missing.filter((path) => substitutable?.has(path));
+      if (fetchable.length > 0) await lease.add(fetchable);
       for (const path of await fetch(fetchable, store, signal)) valid.add(path);
     }
     const next = new Map<StorePath, Set<string>>();

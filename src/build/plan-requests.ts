@@ -12,7 +12,6 @@ import type { StorePath } from '../nix/store-path.ts';
 import type { BuildRequest } from './build-request.ts';
 import { createFairQueue, type FairQueue, type Rank } from './fair-queue.ts';
 import type { SchedulerOptions } from './scheduler.ts';
-import { createSerialize } from './serialize.ts';
 
 export type OutputsByRequest = ReadonlyMap<BuildRequest, ReadonlyMap<string, StorePath>>;
 
@@ -47,7 +46,6 @@ export function createPlanRequests(options: PlanRequestsOptions): PlanRequests {
   const unsifted = createFairQueue<BuildRequest>(options.used);
   const toPlan = createFairQueue<BuildRequest>(options.used);
   const underWay = new Set<Promise<void>>();
-  const oneBatch = createSerialize();
   let sifting = false;
 
   const enqueue = (request: BuildRequest): void => {
@@ -85,6 +83,7 @@ export function createPlanRequests(options: PlanRequestsOptions): PlanRequests {
 
   const sift = async (): Promise<void> => {
     sifting = true;
+    const valid: OutputsByRequest[] = [];
     // All that is put in one go is there by then.
     await nextTurn();
     while (unsifted.size > 0 && !signal.aborted) {
@@ -94,15 +93,15 @@ export function createPlanRequests(options: PlanRequestsOptions): PlanRequests {
       const found = lookUp(batch);
       for (const request of batch) if (!found.has(request)) enqueue(request);
       startPlans();
-      if (found.size > 0) spawn(oneBatch(() => settleValid(found)));
+      if (found.size > 0) valid.push(found);
       await nextTurn();
     }
     sifting = false;
-  };
-
-  const settleValid = async (found: OutputsByRequest): Promise<void> => {
-    for (const request of await options.settleValid(found)) enqueue(request);
-    startPlans();
+    // What is to be built has begun by now; this only has to be told.
+    for (const found of valid) {
+      for (const request of await options.settleValid(found)) enqueue(request);
+      startPlans();
+    }
   };
 
   return {

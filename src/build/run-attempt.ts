@@ -28,7 +28,8 @@ export async function runAttempt(options: AttemptOptions): Promise<AttemptResult
     await keep([...step.outputs.values()].flatMap(({ path }) => path ?? []));
     const { verdict, outputs } = await runStep(options);
     if (verdict.ok && step.floating) await keep([...outputs.values()]);
-    return { verdict, outputs, mayPass: !verdict.ok && verdict.reason === 'builder-lost' };
+    const mayPass = !verdict.ok && (verdict.reason === 'builder-lost' || verdict.again === 'perhaps-not');
+    return { verdict, outputs, mayPass };
   } catch (error) {
     const ask = () => store.isValidPath(step.drvPath, { signal });
     return { outputs: new Map(), ...(await blame(error, link.builder.name, ask, signal)) };

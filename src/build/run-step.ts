@@ -132,7 +132,7 @@ async function sendInputs(
 
 /** The derivation with the paths of the outputs it uses among its sources. */
 async function resolveInputs({ step, reader, store, signal }: StepRun): Promise<BasicDerivation> {
-  const { inputDerivations, ...basic } = await reader.derivation(step.drvPath);
+  const { inputDerivations, ...basic } = reader.derivation(step.drvPath);
   const sources = new Set(basic.inputSources);
   for (const input of await reader.steps(inputDerivations.keys())) {
     const known = await knownOutputs(input, store, signal);

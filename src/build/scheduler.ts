@@ -24,10 +24,12 @@ export interface SchedulerOptions extends BuildQueueOptions {
    * a root of one's own. Default 10 minutes; Infinity: until the scheduler is disposed of.
    */
   readonly keepMs?: number | undefined;
+  /** Logs that are finished become `<logFile>.zst` (`compress-log.ts`). Default true. */
+  readonly compressLogs?: boolean | undefined;
   /** How long a builder may stand still while it is reached or sends or gets paths. Default 5 minutes. */
   readonly stallMs?: number | undefined;
-  /** The database of `store` where that is this machine's: finds the many builds that are valid already at once. */
-  readonly storeDatabase?: Pick<StoreDatabase, 'validOutputs'> | undefined;
+  /** The database of `store`, where that is this machine's: makes planning much faster. */
+  readonly storeDatabase?: Pick<StoreDatabase, 'validOutputs' | 'validPaths'> | undefined;
   /** Told when a builder works again, is lost, or is drained. */
   readonly onBuilder?: ((builder: string, state: 'ready' | 'lost' | 'drained') => void) | undefined;
 }
@@ -63,7 +65,7 @@ export interface StepAttempt {
   /** The build under which it is recorded: that with the lowest id of those that want it. */
   readonly owner: number;
   readonly outputs: Readonly<Record<string, StorePath | null>>;
-  /** Absolute. */
+  /** Absolute; once compressed, the same with `.zst`. */
   readonly logFile: string;
   readonly startedAt: number;
 }

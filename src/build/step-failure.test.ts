@@ -59,12 +59,21 @@ it.each([
 });
 
 it('blames the builder only for what is not the fault of the derivation', () => {
-  expect(reason('transient-failure', 'cannot fork')).toBe('builder-lost');
   expect(reason('misc-failure', 'error: writing to file: Broken pipe')).toBe('builder-lost');
   expect(reason('misc-failure', 'unexpected end-of-file')).toBe('builder-lost');
   expect(reason('misc-failure', "cannot connect to 'root@arm'")).toBe('builder-lost');
   expect(reason('misc-failure', 'some substitutes failed')).toBe('build-failed');
   expect(reason('permanent-failure', 'builder failed: connection refused')).toBe('build-failed');
+});
+
+it('says whether the derivation would fail again', () => {
+  const again = (status: BuildStatus): unknown =>
+    ({ again: undefined, ...judgeResult(result(status)) }).again;
+  expect(again('permanent-failure')).toBe('always');
+  expect(again('output-rejected')).toBe('always');
+  expect(again('transient-failure')).toBe('perhaps-not');
+  expect(again('timed-out')).toBeUndefined();
+  expect(again('misc-failure')).toBeUndefined();
 });
 
 it('has a reason for every other failure', () => {

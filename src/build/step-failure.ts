@@ -1,7 +1,7 @@
 /**
- * What a daemon's build result means for the step. Only what is not the derivation's fault may be tried again:
- * a transient failure, and a failure that tells of a broken connection behind the daemon (it may be using builders
- * or substituters of its own).
+ * What a daemon's build result means for the step. Not the derivation's fault is a failure that tells of a broken
+ * connection behind the daemon (it may be using builders or substituters of its own). What Nix calls transient is a
+ * fixed-output derivation that failed, whose source may be reached from elsewhere, or a full disk.
  */
 
 import type { StepFailure } from '../events/event.ts';
@@ -14,19 +14,19 @@ export type Verdict =
       readonly ok: false;
       readonly reason: StepFailure;
       readonly message: string;
-      /** The derivation would fail again. */
-      readonly permanent?: boolean;
+      /** Whether the derivation would fail again: always, or not elsewhere or later, as what it fetches was not there. */
+      readonly again?: 'always' | 'perhaps-not';
     };
 
 type GivenLimits = Pick<BuildQueueOptions, 'maxSilentSeconds' | 'timeoutSeconds'>;
 
 /** `limits`: those the build was given; Nix no longer says which of its two clocks ended a build. */
 export function judgeResult(result: BuildResult, limits: GivenLimits = {}): Verdict {
-  const failed = (reason: StepFailure, permanent = false): Verdict => ({
+  const failed = (reason: StepFailure, again?: 'always' | 'perhaps-not'): Verdict => ({
     ok: false,
     reason,
     message: failureSentence(result.errorMessage) || `the daemon said ${result.status}`,
-    permanent,
+    ...(again !== undefined && { again }),
   });
   switch (result.status) {
     case 'built':
@@ -40,18 +40,18 @@ export function judgeResult(result: BuildResult, limits: GivenLimits = {}): Verd
     case 'log-limit-exceeded':
       return failed('log-limit');
     case 'output-rejected':
-      return failed('output-rejected', true);
+      return failed('output-rejected', 'always');
     case 'dependency-failed':
       return failed('dependency-failed');
     case 'transient-failure':
-      return failed('builder-lost');
+      return failed('build-failed', 'perhaps-not');
     case 'misc-failure':
       return failed(tellsOfLostConnection(result.errorMessage) ? 'builder-lost' : 'build-failed');
     case 'permanent-failure':
     case 'input-rejected':
     case 'cached-failure':
     case 'not-deterministic':
-      return failed('build-failed', true);
+      return failed('build-failed', 'always');
     case 'no-substituters':
       return failed('build-failed');
   }

@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { parseStorePath } from '../nix/store-path.ts';
+import { compressLog } from './compress-log.ts';
 import { openStepLog } from './step-log.ts';
 
 const drvPath = parseStorePath('/nix/store/3vz4b0d1kqxhm6rbl0hkx3ypw4dnnmvi-hello.drv');
@@ -34,6 +36,17 @@ it('never overwrites the log of another attempt', async () => {
   expect(await readFile(logs[0]!.file, 'utf8')).toBe('first\n');
   expect(await readFile(logs[1]!.file, 'utf8')).toBe('second\n');
   expect(logs[1]?.file).toMatch(/\.2\.log$/);
+});
+
+it('never takes the name of a log that has been compressed', async () => {
+  const first = openStepLog(folder, drvPath);
+  first.writeLine('x'.repeat(10_000));
+  await first[Symbol.asyncDispose]();
+  await compressLog(first.file);
+  const second = openStepLog(folder, drvPath);
+  await second[Symbol.asyncDispose]();
+  expect(second.file).toBe(first.file.replace('.1.log', '.2.log'));
+  expect(existsSync(first.file)).toBe(false);
 });
 
 it('writes all that comes in one turn, and keeps 25 lines of it', async () => {

@@ -5,10 +5,11 @@
  * lines, which failures quote.
  */
 
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type StorePath, storePathBaseName } from '../nix/store-path.ts';
 import { errorMessage } from '../util/error-message.ts';
+import { compressedLog } from './compress-log.ts';
 
 /** Lines that a failure quotes, and characters of each. */
 const tailLines = 25;
@@ -83,7 +84,12 @@ function createFile(prefix: string): { file: string; descriptor: number } {
   for (let number = 1; ; ) {
     const file = `${prefix}.${number}.log`;
     try {
-      return { file, descriptor: openSync(file, 'ax', 0o644) };
+      const descriptor = openSync(file, 'ax', 0o644);
+      if (!existsSync(compressedLog(file))) return { file, descriptor };
+      // That number is taken by one that has been compressed.
+      closeSync(descriptor);
+      unlinkSync(file);
+      number += 1;
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : undefined;
       if (code === 'ENOENT' && hasFolder) mkdirSync(dirname(prefix), { recursive: true });

@@ -11,23 +11,24 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { SecretKey } from '../nix/signing-key.ts';
-import type { StorePath } from '../nix/store-path.ts';
 import type { PathInfo, Store } from '../store/store.ts';
 import { errorMessage } from '../util/error-message.ts';
 import type { CacheContext, CacheCounters } from './cache-context.ts';
 import { createTempRootKeeper } from './create-temp-root-keeper.ts';
+import type { HotAnswers } from './hot/create-hot-server.ts';
+import { datedResponse } from './hot/dated-response.ts';
+import { createStoreFollower, type FollowedDatabase } from './index/follow-store.ts';
 import { listNar } from './list-nar.ts';
 import { createNarInfoCache } from './narinfo-cache.ts';
-import { renderNarInfo } from './narinfo-source.ts';
+import { narInfoHeaders, renderNarInfo } from './narinfo-source.ts';
 import { nixLogDirectory, openBuildLog } from './open-build-log.ts';
 import { type CacheRequest, parseCacheUrl } from './parse-cache-url.ts';
-import { sendBody, sendNotFound } from './reply.ts';
+import type { ByteRange } from './parse-range.ts';
+import { notFoundBody, notFoundHeaders, sendBody, sendNotFound } from './reply.ts';
 import { serveNar } from './serve-nar.ts';
 
 /** The part of the read-only store database that the cache asks. */
-export interface CacheDatabase {
-  /** `pragma data_version`: changes whenever anything in the database did. */
-  dataVersion(): number;
+export interface CacheDatabase extends FollowedDatabase {
   /** By the 32 characters of nix32 after `/nix/store/`. */
   lookupHashPart(hashPart: string): PathInfo | undefined;
 }
@@ -36,8 +37,8 @@ export interface CacheHandlerOptions {
   readonly database: CacheDatabase;
   /** Keeps paths from the garbage collector while they are sent. */
   readonly store: Pick<Store, 'leaseTempRoots'>;
-  /** The NAR of a path, in pieces of moderate size that are buffers of their own. */
-  dumpPath(path: StorePath): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  /** The NAR of a path or a part of it, verified: see `live/create-dump-pool.ts`. */
+  dump(info: PathInfo, range: ByteRange): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   /** Every narinfo is signed with all of them. */
   readonly keys: readonly SecretKey[];
   /** Lower is asked first; cache.nixos.org says 40. Default 30. */
@@ -58,7 +59,14 @@ export interface CacheHandler {
   /** True when it has taken the request and answers it; false leaves it untouched. */
   tryServe(req: IncomingMessage, res: ServerResponse): boolean;
   readonly counters: Readonly<CacheCounters>;
+  /** The same answers for the front door (`hot/create-hot-server.ts`). */
+  readonly hot: HotAnswers;
 }
+
+const cacheInfoHeaders = {
+  'Content-Type': 'text/x-nix-cache-info',
+  'Cache-Control': 'public, max-age=3600',
+} as const;
 
 export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
   const { database, keys, logDirectory = nixLogDirectory, stallTimeoutMs = 600_000 } = options;
@@ -72,18 +80,21 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
   };
   const narinfos = createNarInfoCache({
     maxBytes: options.maxCacheBytes ?? 256 * 1024 * 1024,
-    dataVersion: () => database.dataVersion(),
+    follower: createStoreFollower(database),
     lookup: (hashPart) => database.lookupHashPart(hashPart),
     render: (info) => renderNarInfo(info, keys),
   });
   const nars = {
     roots: createTempRootKeeper(options.store),
-    dumpPath: (path: StorePath) => options.dumpPath(path),
+    dump: (info: PathInfo, range: ByteRange) => options.dump(info, range),
     stallTimeoutMs,
   };
-  const cacheInfo = Buffer.from(
-    `StoreDir: /nix/store\nWantMassQuery: 1\nPriority: ${options.priority ?? 30}\n`,
+  const cacheInfo = datedResponse(
+    '200 OK',
+    cacheInfoHeaders,
+    Buffer.from(`StoreDir: /nix/store\nWantMassQuery: 1\nPriority: ${options.priority ?? 30}\n`),
   );
+  const notFound = datedResponse('404 Not Found', notFoundHeaders, notFoundBody);
   const context: CacheContext = {
     counters,
     fault(error, req) {
@@ -110,8 +121,7 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
     if (rendered === undefined) sendNotFound(res);
     else
       sendBody(req, res, rendered.body, {
-        'Content-Type': 'text/x-nix-narinfo',
-        'Cache-Control': 'public, max-age=86400',
+        ...narInfoHeaders,
         ETag: rendered.etag,
       });
   };
@@ -161,15 +171,26 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
       case 'health':
         return serveHealth(req, res);
       case 'cache-info':
-        return sendBody(req, res, cacheInfo, {
-          'Content-Type': 'text/x-nix-cache-info',
-          'Cache-Control': 'public, max-age=3600',
-        });
+        return sendBody(req, res, cacheInfo.bytes.subarray(cacheInfo.headLength), cacheInfoHeaders);
     }
   };
 
   return {
     counters,
+    hot: {
+      narinfo(hashPart) {
+        try {
+          const rendered = narinfos.get(hashPart);
+          counters[rendered === undefined ? 'narinfoMisses' : 'narinfoHits'] += 1;
+          return rendered?.response ?? notFound;
+        } catch (error) {
+          counters.faults += 1;
+          options.onFault?.(`/${hashPart}.narinfo: ${errorMessage(error)}`, error);
+          return notFound;
+        }
+      },
+      cacheInfo: () => cacheInfo,
+    },
     tryServe(req, res) {
       if (req.method !== 'GET' && req.method !== 'HEAD') return false;
       const request = parseCacheUrl(req.url ?? '');

@@ -17,7 +17,13 @@ import { printNarInfo } from '../nix/print-narinfo.ts';
 import type { SecretKey } from '../nix/signing-key.ts';
 import { storePathHash } from '../nix/store-path.ts';
 import type { PathInfo } from '../store/store.ts';
+import { datedResponse } from './hot/dated-response.ts';
 import type { RenderedNarInfo } from './narinfo-cache.ts';
+
+export const narInfoHeaders = {
+  'Content-Type': 'text/x-nix-narinfo',
+  'Cache-Control': 'public, max-age=86400',
+} as const;
 
 /** The narinfo of a path in the store, with a NAR that is made on the fly. */
 export function signedNarInfo(info: PathInfo, keys: readonly SecretKey[]): NarInfo {
@@ -42,8 +48,10 @@ export function signedNarInfo(info: PathInfo, keys: readonly SecretKey[]): NarIn
 /** The same as a response body; undefined for rows without hash or size, which no client could use. */
 export function renderNarInfo(info: PathInfo, keys: readonly SecretKey[]): RenderedNarInfo | undefined {
   if (info.narSize === 0 || info.narHash === '') return undefined;
-  const body = Buffer.from(printNarInfo(signedNarInfo(info, keys)));
-  return { body, etag: `"${hash('sha256', body, 'base64url').slice(0, 27)}"` };
+  const text = Buffer.from(printNarInfo(signedNarInfo(info, keys)));
+  const etag = `"${hash('sha256', text, 'base64url').slice(0, 27)}"`;
+  const response = datedResponse('200 OK', { ...narInfoHeaders, ETag: etag }, text);
+  return { body: response.bytes.subarray(response.headLength), etag, response };
 }
 
 /** Only whole ones: a single malformed signature makes a client reject the narinfo. */

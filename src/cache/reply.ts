@@ -3,7 +3,12 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { matchesEtag } from './matches-etag.ts';
 
-const gone = Buffer.from('404 not found\n');
+/** Never remembered by anything in between: the path may be built in the next second. */
+export const notFoundHeaders = {
+  'Content-Type': 'text/plain; charset=utf-8',
+  'Cache-Control': 'no-store',
+} as const;
+export const notFoundBody = Buffer.from('404 not found\n');
 
 /** 200 with the whole body, or 304 when the headers' `ETag` is one that the client has. */
 export function sendBody(
@@ -25,12 +30,7 @@ export function sendNotModified(res: ServerResponse, headers: OutgoingHttpHeader
   res.writeHead(304, { ETag, 'Cache-Control': cacheControl }).end();
 }
 
-/** Never remembered by anything in between: the path may be built in the next second. */
 export function sendNotFound(res: ServerResponse): void {
-  res.writeHead(404, {
-    'Content-Type': 'text/plain; charset=utf-8',
-    'Cache-Control': 'no-store',
-    'Content-Length': gone.length,
-  });
-  res.end(gone);
+  res.writeHead(404, { ...notFoundHeaders, 'Content-Length': notFoundBody.length });
+  res.end(notFoundBody);
 }

@@ -1,28 +1,19 @@
 /**
- * Sends a NAR made on the fly from the live store, and never a whole wrong one.
+ * Sends a NAR, or a part of one, whose source gives the last piece only when all was right. When the source fails
+ * half-way, the connection is cut and the client sees a short body, never a whole wrong one. While nothing has been sent
+ * yet, the answer is 404 instead: clients then try their next substituter.
  *
- * What has been sent cannot be taken back, so the last piece is held back until hash and size of everything read
- * agree with the database; when they do not, the connection is cut and the client sees a short body. While nothing
- * has been sent yet, the answer is 404 instead: clients then try their next substituter. A range is cut out of the
- * same stream: what lies before is read and hashed, but not sent.
- *
- * Reading waits for the client (back-pressure), yields to other requests after each piece, and ends as soon as the
- * client goes away or has taken nothing for `stallTimeoutMs`.
+ * Taking the next piece waits for the client (back-pressure), and ends as soon as the client goes away or has taken
+ * nothing for `stallTimeoutMs`.
  */
 
-import { createHash } from 'node:crypto';
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
-import type { PathInfo } from '../store/store.ts';
-import { AppError } from '../util/app-error.ts';
-import type { ByteRange } from './parse-range.ts';
 
 export interface NarToSend {
-  readonly info: PathInfo;
   readonly status: number;
   readonly headers: OutgoingHttpHeaders;
-  readonly range: ByteRange;
-  /** The NAR; every piece is a buffer of its own, not used again by the source. */
+  /** What to send; every piece is a buffer of its own, not used again by the source. */
   readonly pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   readonly stallTimeoutMs: number;
 }
@@ -49,31 +40,17 @@ export async function sendNar(res: ServerResponse, nar: NarToSend): Promise<NarO
   }
 }
 
-/** The last piece of the range, once all is verified; undefined when the client has gone. */
+/** One piece is held back, so that the headers of an empty body are sent, and the last one ends the response. */
 async function sendAllButLast(res: ServerResponse, nar: NarToSend): Promise<Uint8Array | undefined> {
-  const { info, range } = nar;
-  const digest = createHash('sha256');
-  let offset = 0;
   let held: Uint8Array = new Uint8Array(0);
   for await (const piece of nar.pieces) {
     if (res.destroyed) return undefined;
-    digest.update(piece);
-    const wanted = piece.subarray(Math.max(0, range.start - offset), Math.max(0, range.end - offset));
-    offset += piece.length;
-    if (offset > info.narSize) break;
-    if (wanted.length > 0) {
+    if (piece.length > 0) {
       if (held.length > 0 && !(await write(res, nar, held))) return undefined;
-      held = wanted;
+      held = piece;
     }
+    // A source that always has the next piece ready must not keep others from their turn.
     await yieldToOthers();
-  }
-  const hash = digest.digest('hex');
-  if (offset !== info.narSize || hash !== info.narHash) {
-    throw new AppError(
-      'cache.nar-corrupted',
-      `${info.path} is damaged: the database says ${info.narSize} bytes of NAR with sha256 ${info.narHash}, ` +
-        `on disk are ${offset > info.narSize ? `more than ${info.narSize}` : offset} bytes with ${hash}`,
-    );
   }
   return held;
 }

@@ -6,19 +6,18 @@
 
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { formatBareHash, parseHash } from '../nix/hash.ts';
-import type { StorePath } from '../nix/store-path.ts';
 import type { PathInfo } from '../store/store.ts';
 import type { CacheContext } from './cache-context.ts';
 import type { TempRootKeeper } from './create-temp-root-keeper.ts';
 import { matchesEtag } from './matches-etag.ts';
 import type { CacheRequest } from './parse-cache-url.ts';
-import { parseRange } from './parse-range.ts';
+import { type ByteRange, parseRange } from './parse-range.ts';
 import { sendNotFound, sendNotModified } from './reply.ts';
 import { sendNar } from './send-nar.ts';
 
 export interface NarSource {
   readonly roots: TempRootKeeper;
-  dumpPath(path: StorePath): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  dump(info: PathInfo, range: ByteRange): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   readonly stallTimeoutMs: number;
 }
 
@@ -71,11 +70,9 @@ export async function serveNar(
 
   context.counters.nars += 1;
   const sent = await sendNar(res, {
-    info,
     status,
     headers,
-    range: { start, end },
-    pieces: source.dumpPath(info.path),
+    pieces: source.dump(info, { start, end }),
     stallTimeoutMs: source.stallTimeoutMs,
   });
   if (sent.result === 'sent') context.counters.narBytes += end - start;

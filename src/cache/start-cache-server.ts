@@ -6,19 +6,24 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { dumpPath } from '../store/dump-path.ts';
 import { AppError } from '../util/app-error.ts';
 import { errorMessage } from '../util/error-message.ts';
 import type { CacheCounters } from './cache-context.ts';
 import { checkKeys } from './check-keys.ts';
 import { type CacheHandlerOptions, createCacheHandler } from './create-cache-handler.ts';
+import { createHotServer } from './hot/create-hot-server.ts';
+import { createDumpPool } from './live/create-dump-pool.ts';
 import { sendNotFound } from './reply.ts';
 
-export interface CacheServerOptions extends Omit<CacheHandlerOptions, 'dumpPath'> {
+export interface CacheServerOptions extends Omit<CacheHandlerOptions, 'dump'> {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Answer narinfo requests before `node:http` sees them. Default true. */
+  readonly frontDoor?: boolean;
 }
+
+const keepAliveTimeout = 75_000;
 
 export interface CacheServer extends AsyncDisposable {
   /** What clients put into `substituters`, with no slash at its end. */
@@ -33,10 +38,16 @@ export interface CacheServer extends AsyncDisposable {
  */
 export async function startCacheServer(options: CacheServerOptions): Promise<CacheServer> {
   checkKeys(options.keys);
-  const handler = createCacheHandler({ ...options, dumpPath });
-  const server = createServer({ keepAliveTimeout: 75_000, headersTimeout: 60_000 }, (req, res) => {
+  const pool = createDumpPool();
+  const handler = createCacheHandler({ ...options, dump: (info, range) => pool.dump(info, range) });
+  const http = createServer({ keepAliveTimeout, headersTimeout: 60_000 }, (req, res) => {
     if (!handler.tryServe(req, res)) sendNotFound(res);
   });
+  const hot =
+    options.frontDoor === false
+      ? undefined
+      : createHotServer({ http, answers: handler.hot, idleTimeoutMs: keepAliveTimeout });
+  const server = hot?.server ?? http;
   server.listen({ host: options.host, port: options.port });
   try {
     await once(server, 'listening');
@@ -56,8 +67,9 @@ export async function startCacheServer(options: CacheServerOptions): Promise<Cac
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close');
       server.close();
-      server.closeAllConnections();
+      (hot ?? http).closeAllConnections();
       await closed;
+      await pool[Symbol.asyncDispose]();
     },
   };
 }

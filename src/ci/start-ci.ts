@@ -13,6 +13,7 @@ import { createScheduler } from '../build/create-scheduler.ts';
 import type { Database } from '../db/database.ts';
 import type { JobsetRecord } from '../db/records.ts';
 import { evaluateJobset } from '../evaluate/evaluate-jobset.ts';
+import { lockFlake } from '../evaluate/lock-flake.ts';
 import type { ServerEvent } from '../events/event.ts';
 import { fetchInputs } from '../inputs/fetch-inputs.ts';
 import { AppError } from '../util/app-error.ts';
@@ -26,7 +27,6 @@ import type { Ci } from './ci.ts';
 import { type CiOptions, type CiSettings, defaultCiSettings } from './ci-options.ts';
 import { createEventHub } from './create-event-hub.ts';
 import { createEvaluationLoop } from './evaluations/create-evaluation-loop.ts';
-import { lockFlake } from './evaluations/lock-flake.ts';
 import { runEvaluation } from './evaluations/run-evaluation.ts';
 import { createLogReader } from './logs/create-log-reader.ts';
 import { patientDatabase } from './patient-database.ts';
@@ -96,6 +96,7 @@ export async function startCi(options: CiOptions): Promise<Ci> {
     store,
     publish: createPublishOutputs({
       store,
+      storeDatabase: options.storeDatabase,
       roots,
       keys: options.keys,
       assertServable: options.assertServable,

@@ -15,7 +15,8 @@ import type { HostMetadata } from '../network/network.ts';
 import { networkRoot, toplevelAttrPath } from '../network/network-root.ts';
 import { type StorePath, storePathName } from '../nix/store-path.ts';
 import { openStore } from '../store/open-store.ts';
-import { signClosure } from '../store/sign-closure.ts';
+import { queryClosure } from '../store/query-closure.ts';
+import { signPaths } from '../store/sign-paths.ts';
 import type { Store } from '../store/store.ts';
 import { AppError } from '../util/app-error.ts';
 import { addResult } from './add-result.ts';
@@ -107,12 +108,8 @@ export async function buildNetwork(
   );
   if (flags.signKey !== undefined) {
     const key = await readKeyFile(flags.signKey, (text) => emit({ type: 'message', level: 'warning', text }));
-    await signClosure(
-      store,
-      done.map(([, toplevel]) => toplevel),
-      [key],
-      { signal },
-    );
+    const toplevels = done.map(([, toplevel]) => toplevel);
+    await signPaths(store, await queryClosure(store, toplevels, { signal }), [key], { signal });
   }
   if (done.length > 0) await publishResult(context, store, file, new Map(done), flags);
   const failed = hosts.filter(({ toplevel }) => toplevel === undefined).map(({ host }) => host.name);

@@ -171,7 +171,7 @@ export const configSchema = z.strictObject({
     }),
   'base-url': z.string().refine(isHttp).optional().register(keyDocs, {
     form: 'a URL such as https://ci.example.org',
-    default: 'what `listen` says',
+    default: 'what `listen` says, with the name of the machine for 0.0.0.0',
     text: 'How people and clients reach the server, when something stands before it.',
   }),
   keys: z.array(absolutePath()).default([]).register(keyDocs, {

@@ -10,20 +10,20 @@
 
 import { type Insertable, sql } from 'kysely';
 import { AppError } from '../util/app-error.ts';
-import { outputsOf } from './build-rows.ts';
 import type { BuildStatus } from './build-status.ts';
 import type { Connection } from './connection.ts';
 import type { AddedJob } from './database.ts';
-import { standing } from './evaluation-counts.ts';
+import { ensureJobs } from './ensure-jobs.ts';
+import { type Candidate, findCandidates, isSame } from './find-candidates.ts';
 import { flag } from './flag.ts';
-import { inTexts } from './in-list.ts';
-import { chunks, insertRows } from './insert-rows.ts';
+import { insertBuilds } from './insert-builds.ts';
+import { insertRows } from './insert-rows.ts';
+import { known } from './known.ts';
 import { lockEvaluation } from './lock-evaluation.ts';
 import type { NewBuild } from './records.ts';
 import { requeueBuilds } from './requeue-builds.ts';
 import type { Schema } from './schema.ts';
-
-const hourMs = 3_600_000;
+import { standing } from './shift-counts.ts';
 
 export function addJobs(
   connection: Connection,
@@ -36,8 +36,7 @@ export function addJobs(
     const jobsetId = await jobsetOf(inside, evaluationId);
     const wanted = [...new Map(jobs.toReversed().map((job) => [job.job, job])).values()].reverse();
     const jobIds = await ensureJobs(inside, jobsetId, wanted);
-    const jobId = (job: NewBuild): number => jobIds.get(jobKey(job.job, job.system)) ?? lost(job);
-    const candidates = await findCandidates(inside, jobsetId, evaluationId, wanted);
+    const candidates = await findCandidates(inside, jobsetId, evaluationId, jobIds);
 
     const fresh: NewBuild[] = [];
     const taken: { readonly job: NewBuild; readonly candidate: Candidate }[] = [];
@@ -52,16 +51,17 @@ export function addJobs(
     const repointed = taken.filter(
       ({ job, candidate }) => !candidate.isMember && candidate.drvPath !== job.drvPath,
     );
+    const repointedIds = new Set(repointed.map(({ candidate }) => candidate.id));
+    // First, for until then they count among the finished builds of the job they were of.
+    await requeueBuilds(inside, [...repointedIds]);
     for (const { job, candidate } of repointed) {
       await inside.db
         .updateTable('builds')
-        .set({ drv_path: job.drvPath, job_id: jobId(job) })
+        .set({ drv_path: job.drvPath, job_id: jobIds.of(job) })
         .where('id', '=', candidate.id)
         .execute();
     }
-    const repointedIds = new Set(repointed.map(({ candidate }) => candidate.id));
-    await requeueBuilds(inside, [...repointedIds]);
-    const ids = await insertBuilds(inside, jobsetId, fresh, jobId, at);
+    const freshIds = await insertBuilds(inside, jobsetId, fresh, jobIds, at);
 
     const added = new Map<string, AddedJob>();
     const members: Insertable<Schema['evaluation_builds']>[] = [];
@@ -69,7 +69,7 @@ export function addJobs(
     const addMember = (job: NewBuild, buildId: number, isNew: boolean, status: BuildStatus | null): void => {
       members.push({
         evaluation_id: evaluationId,
-        job_id: jobId(job),
+        job_id: jobIds.of(job),
         build_id: buildId,
         is_new: flag(isNew),
       });
@@ -87,37 +87,15 @@ export function addJobs(
       });
       if (!candidate.isMember) addMember(job, candidate.id, false, status);
     }
-    for (const job of fresh) {
-      const buildId = ids.get(jobId(job)) ?? lost(job);
+    for (const [index, buildId] of freshIds.entries()) {
+      const job = fresh[index] as NewBuild; // an id for each
       added.set(job.job, { job: job.job, buildId, isNew: true, finished: false, repointed: false });
       addMember(job, buildId, true, null);
     }
     await insertRows(inside, 'evaluation_builds', members);
     await countMembers(inside, evaluationId, statuses);
-    return jobs.map((job) => added.get(job.job) ?? lost(job));
+    return jobs.map((job) => known(added, job.job));
   });
-}
-
-/** A build that a job of the same name may take over. */
-interface Candidate {
-  readonly id: number;
-  readonly drvPath: string;
-  readonly status: BuildStatus | null;
-  readonly firstOutput: string | null;
-  /** It belongs to the evaluation that jobs are added to, already. */
-  readonly isMember: boolean;
-  readonly isNew: boolean;
-}
-
-function isSame(candidate: Candidate, job: NewBuild): boolean {
-  const wanted = firstOutput(job.outputs);
-  // The output of a content-addressed build becomes known when it is built; what an evaluation knows stays null.
-  return wanted === null ? candidate.drvPath === job.drvPath : candidate.firstOutput === wanted;
-}
-
-function firstOutput(outputs: Readonly<Record<string, string | null>>): string | null {
-  const [first] = Object.keys(outputs).sort();
-  return first === undefined ? null : (outputs[first] ?? null);
 }
 
 async function jobsetOf({ db }: Connection, evaluationId: number): Promise<number> {
@@ -128,147 +106,6 @@ async function jobsetOf({ db }: Connection, evaluationId: number): Promise<numbe
     .executeTakeFirst();
   if (row === undefined) throw new AppError('db.missing', `there is no evaluation ${evaluationId} any more`);
   return row.jobset_id;
-}
-
-function jobKey(name: string, system: string): string {
-  return `${system} ${name}`;
-}
-
-/** The ids of jobs by name and system; makes those that are not there. */
-async function ensureJobs(
-  { db, dialect }: Connection,
-  jobsetId: number,
-  jobs: readonly NewBuild[],
-): Promise<ReadonlyMap<string, number>> {
-  const names = [...new Set(jobs.map(({ job }) => job))];
-  const ids = new Map<string, number>();
-  const read = async (): Promise<void> => {
-    const rows = await db
-      .selectFrom('jobs')
-      .select(['id', 'name', 'system'])
-      .where('jobset_id', '=', jobsetId)
-      .where(inTexts(dialect, 'name', names))
-      .execute();
-    for (const { id, name, system } of rows) ids.set(jobKey(name, system), id);
-  };
-  await read();
-  const missing = jobs.filter(({ job, system }) => !ids.has(jobKey(job, system)));
-  if (missing.length === 0) return ids;
-  for (const chunk of chunks(missing.map(({ job, system }) => ({ jobset_id: jobsetId, name: job, system }))))
-    await db
-      .insertInto('jobs')
-      .values(chunk)
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
-  await read();
-  return ids;
-}
-
-/** By name, those of this evaluation first, then of newer evaluations first. */
-async function findCandidates(
-  connection: Connection,
-  jobsetId: number,
-  evaluationId: number,
-  jobs: readonly NewBuild[],
-): Promise<ReadonlyMap<string, readonly Candidate[]>> {
-  const { db, dialect } = connection;
-  const { current } = await db
-    .selectFrom('jobsets')
-    .select('current_evaluation_id as current')
-    .where('id', '=', jobsetId)
-    .executeTakeFirstOrThrow();
-  const rows = await db
-    .selectFrom('jobs as j')
-    .innerJoin('evaluation_builds as m', 'm.job_id', 'j.id')
-    .innerJoin('builds as b', 'b.id', 'm.build_id')
-    .select(['j.name', 'b.id', 'b.drv_path as drvPath', 'b.status', 'm.evaluation_id', 'm.is_new'])
-    .where('j.jobset_id', '=', jobsetId)
-    .where(
-      inTexts(
-        dialect,
-        'j.name',
-        jobs.map(({ job }) => job),
-      ),
-    )
-    .where('m.evaluation_id', 'in', (query) =>
-      query
-        .selectFrom('evaluations')
-        .select('id')
-        .where('jobset_id', '=', jobsetId)
-        .where('id', '>=', current ?? 0)
-        .where('id', '<=', evaluationId),
-    )
-    .orderBy('b.id')
-    // Nobody may finish them between our looking and our counting them.
-    .$if(dialect === 'postgres', (query) => query.forNoKeyUpdate('b'))
-    .execute();
-  const outputs = await outputsOf(connection, [...new Set(rows.map(({ id }) => id))]);
-  rows.sort((a, b) => b.evaluation_id - a.evaluation_id);
-  const candidates = rows.map((row) => ({
-    name: row.name,
-    id: row.id,
-    drvPath: row.drvPath,
-    status: row.status,
-    firstOutput: firstOutput(outputs.get(row.id) ?? {}),
-    isMember: row.evaluation_id === evaluationId,
-    isNew: row.is_new === 1,
-  }));
-  return Map.groupBy(candidates, ({ name }) => name);
-}
-
-/** The ids by job. */
-async function insertBuilds(
-  connection: Connection,
-  jobsetId: number,
-  jobs: readonly NewBuild[],
-  jobId: (job: NewBuild) => number,
-  at: number,
-): Promise<ReadonlyMap<number, number>> {
-  const { db } = connection;
-  const rows = jobs.map((job) => ({
-    jobset_id: jobsetId,
-    job_id: jobId(job),
-    nix_name: job.nixName,
-    drv_path: job.drvPath,
-    description: job.description,
-    license: job.license,
-    homepage: job.homepage,
-    maintainers: job.maintainers,
-    max_silent: job.maxSilent,
-    timeout: job.timeout,
-    is_channel: flag(job.isChannel),
-    priority: job.priority,
-    queued_at: at,
-  }));
-  const ids = new Map<number, number>();
-  for (const chunk of chunks(rows)) {
-    const made = await db.insertInto('builds').values(chunk).returning(['id', 'job_id']).execute();
-    for (const row of made) ids.set(row.job_id, row.id);
-  }
-  await insertRows(
-    connection,
-    'build_outputs',
-    jobs.flatMap((job) =>
-      Object.entries(job.outputs).map(([name, path]) => ({
-        build_id: ids.get(jobId(job)) ?? lost(job),
-        name,
-        path,
-      })),
-    ),
-  );
-  const perSystem = Map.groupBy(jobs, ({ system }) => system);
-  for (const [system, { length }] of [...perSystem].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    await db
-      .insertInto('queued_per_hour')
-      .values({ hour: Math.floor(at / hourMs), jobset_id: jobsetId, system, builds: length })
-      .onConflict((conflict) =>
-        conflict
-          .columns(['hour', 'jobset_id', 'system'])
-          .doUpdateSet({ builds: sql`queued_per_hour.builds + excluded.builds` }),
-      )
-      .execute();
-  }
-  return ids;
 }
 
 async function countMembers(
@@ -289,8 +126,4 @@ async function countMembers(
     })
     .where('id', '=', evaluationId)
     .execute();
-}
-
-function lost(job: NewBuild): never {
-  throw new TypeError(`the row of job ${job.job} is gone within its transaction`);
 }

@@ -1,6 +1,6 @@
 /**
  * Lists of builds for people. All must answer quickly with millions of builds: ids are found along an index, rows are
- * fetched by id, and totals are sums of counts that are kept with the jobs.
+ * fetched by id, and totals are kept (`shift-counts.ts`), not counted.
  */
 
 import { sql } from 'kysely';
@@ -25,8 +25,6 @@ type BuildLists = Pick<
   | 'searchJobs'
 >;
 
-/** Up to as many builds are sorted rather than looked for along the index of all. */
-const fewBuilds = 5000;
 const hoursPer = { hour: 1, day: 24 } as const;
 const hourMs = 3_600_000;
 
@@ -45,7 +43,7 @@ export function createBuildLists(connection: Connection): BuildLists {
     const fromOldest = found.finished - offset - length;
     const isOld = fromOldest < offset;
     // Adding nothing to the id keeps engines from walking the index of all builds in search of a few.
-    const order = found.owners > 1 && found.finished <= fewBuilds ? sql`id + 0` : sql`id`;
+    const order = found.isScattered ? sql`id + 0` : sql`id`;
     const ids = await idsOf(
       db
         .selectFrom('builds')
@@ -59,14 +57,8 @@ export function createBuildLists(connection: Connection): BuildLists {
     return buildsByIds(connection, isOld ? ids.toReversed() : ids);
   }
 
-  /** That they are finished follows, but it is what the index of a jobset's builds is of. */
   const good = ({ condition }: FoundBuilds) =>
-    db
-      .selectFrom('builds as b')
-      .select('b.id')
-      .where(condition)
-      .where('b.finished', '=', sql.lit(1))
-      .where('b.status', '=', sql.lit(0));
+    db.selectFrom('builds as b').select('b.id').where(condition).where('b.status', '=', sql.lit(0));
 
   return {
     async countUnfinished() {

@@ -7,15 +7,13 @@ import { buildsByIds } from './build-rows.ts';
 import type { BuildStatus } from './build-status.ts';
 import type { Connection } from './connection.ts';
 import type { BuildRepository, QueuedBuild } from './database.ts';
-import { shiftCounts } from './evaluation-counts.ts';
 import { finishBuild } from './finish-build.ts';
 import { flag } from './flag.ts';
 import { inIds } from './in-list.ts';
+import { inPages } from './in-pages.ts';
 import { restartBuilds } from './restart-builds.ts';
 import { retainedPaths } from './retained-paths.ts';
-
-/** Builds read at a time where all of many are read. */
-const pageSize = 2000;
+import { shiftCounts } from './shift-counts.ts';
 
 export function createBuildRepository(connection: Connection): BuildRepository {
   const { db, dialect } = connection;
@@ -75,8 +73,7 @@ export function createBuildRepository(connection: Connection): BuildRepository {
         .orderBy('id')
         .execute();
       const ids = rows.map(({ id }) => id);
-      for (let start = 0; start < ids.length; start += pageSize)
-        yield* await queuedOf(ids.slice(start, start + pageSize));
+      for await (const page of inPages(ids)) yield* await queuedOf(page);
     },
     queuedOf,
     async evaluationsOf(id) {
@@ -181,15 +178,13 @@ export function createBuildRepository(connection: Connection): BuildRepository {
               where
                 .selectFrom('evaluation_builds as m')
                 .select(sql.lit(1).as('one'))
-                .whereRef('m.evaluation_id', '=', 's.current_evaluation_id')
-                .whereRef('m.job_id', '=', 'b.job_id')
-                .whereRef('m.build_id', '=', 'b.id'),
+                .whereRef('m.build_id', '=', 'b.id')
+                .whereRef('m.evaluation_id', '=', 's.current_evaluation_id'),
             ),
           ),
         )
-        .orderBy('b.id')
         .execute();
-      return rows.map(({ id }) => id);
+      return rows.map(({ id }) => id).sort((a, b) => a - b);
     },
     async idsOfEvaluation(evaluationId, statuses) {
       const rows = await db

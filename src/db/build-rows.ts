@@ -3,6 +3,7 @@
 import { sql } from 'kysely';
 import type { Connection } from './connection.ts';
 import { inIds } from './in-list.ts';
+import { inPages } from './in-pages.ts';
 import type { BuildRecord } from './records.ts';
 
 const columns = [
@@ -38,7 +39,7 @@ const columns = [
 
 const isCurrent = sql<number>`exists (
   select 1 from evaluation_builds m
-  where m.evaluation_id = s.current_evaluation_id and m.job_id = b.job_id and m.build_id = b.id
+  where m.build_id = b.id and m.evaluation_id = s.current_evaluation_id
 )`;
 
 /** In the order of the ids; those that do not exist are left out. */
@@ -46,7 +47,12 @@ export async function buildsByIds(
   connection: Connection,
   ids: readonly number[],
 ): Promise<readonly BuildRecord[]> {
-  if (ids.length === 0) return [];
+  const builds: BuildRecord[] = [];
+  for await (const page of inPages(ids)) builds.push(...(await readPage(connection, page)));
+  return builds;
+}
+
+async function readPage(connection: Connection, ids: readonly number[]): Promise<readonly BuildRecord[]> {
   const { db, dialect } = connection;
   const rows = await db
     .selectFrom('builds as b')

@@ -4,7 +4,7 @@
  *
  * One repository per aggregate. What must happen together is one method here or one `transaction` of the caller.
  * A connection that breaks is an AppError `db.unreachable`, which may be tried again; nothing of the transaction
- * it broke has happened.
+ * it broke has happened, unless what got lost was the answer to its commit.
  */
 
 import type { BuildStatus, StepPhaseNumber } from './build-status.ts';
@@ -37,7 +37,10 @@ export interface Repositories {
 
 export interface Database extends Repositories, AsyncDisposable {
   readonly dialect: 'sqlite' | 'postgres';
-  /** All of `work` or nothing. Keep it short, and never wait in it for anything but the database. */
+  /**
+   * All of `work` or nothing. Keep it short, and never wait in it for anything but the database: through `tx`, for on
+   * SQLite the database itself waits until the transaction has ended.
+   */
   transaction<T>(work: (tx: Repositories) => Promise<T>): Promise<T>;
 }
 
@@ -323,6 +326,8 @@ export interface UserRepository {
   /** The user of a session or token that has not expired. */
   userOfSession(hash: string, now: number): Promise<UserRecord | undefined>;
   deleteSession(hash: string): Promise<void>;
+  /** All of a user: for when the password is another. */
+  deleteSessions(user: string): Promise<void>;
   createToken(
     token: Omit<TokenRecord, 'id' | 'lastUsedAt'> & { readonly hash: string },
   ): Promise<TokenRecord>;

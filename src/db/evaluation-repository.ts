@@ -220,14 +220,18 @@ export function createEvaluationRepository(connection: Connection): EvaluationRe
     },
     async findJob(id, job) {
       const row = await db
-        .selectFrom('evaluation_builds as m')
-        .innerJoin('jobs as j', 'j.id', 'm.job_id')
-        .innerJoin('evaluations as e', 'e.id', 'm.evaluation_id')
-        .select('m.build_id')
-        .where('e.id', '=', id)
-        .whereRef('j.jobset_id', '=', 'e.jobset_id')
-        .where('j.name', '=', job)
-        .orderBy('m.build_id', 'desc')
+        .selectFrom('evaluation_builds')
+        .select('build_id')
+        .where('evaluation_id', '=', id)
+        .where('job_id', 'in', (query) =>
+          query
+            .selectFrom('jobs as j')
+            .innerJoin('evaluations as e', 'e.jobset_id', 'j.jobset_id')
+            .select('j.id')
+            .where('e.id', '=', id)
+            .where('j.name', '=', job),
+        )
+        .orderBy('build_id', 'desc')
         .executeTakeFirst();
       return row && (await buildsByIds(connection, [row.build_id]))[0];
     },

@@ -2,9 +2,9 @@
 
 import type { Connection } from './connection.ts';
 import type { BuildEnd } from './database.ts';
-import { shiftCounts, standing } from './evaluation-counts.ts';
 import { flag } from './flag.ts';
 import { insertRows } from './insert-rows.ts';
+import { shiftCounts, standing } from './shift-counts.ts';
 
 /** To be called in a transaction. False, and nothing changes, when it was finished already or is gone. */
 export async function finishBuild(connection: Connection, id: number, end: BuildEnd): Promise<boolean> {

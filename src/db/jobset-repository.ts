@@ -9,6 +9,7 @@ import { sql } from 'kysely';
 import { AppError } from '../util/app-error.ts';
 import type { Connection } from './connection.ts';
 import type { JobsetRepository } from './database.ts';
+import { deleteJobset } from './delete-jobset.ts';
 import { flag } from './flag.ts';
 import { inIds } from './in-list.ts';
 import type { EvaluationCounts, JobsetInputRecord, JobsetRecord, JobsetSettings } from './records.ts';
@@ -125,9 +126,7 @@ export function createJobsetRepository(connection: Connection): JobsetRepository
         }
         await replaceInputs(inside, id, settings.inputs);
       }),
-    async delete(id) {
-      await db.deleteFrom('jobsets').where('id', '=', id).execute();
-    },
+    delete: (id) => connection.transaction((inside) => deleteJobset(inside, id)),
     async trigger(id, at, { force = false } = {}) {
       const pending = sql<boolean>`triggered_at is not null and (started_at is null or triggered_at > started_at)`;
       const changed = await db

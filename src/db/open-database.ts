@@ -13,7 +13,7 @@ import { migrate, newest, refuseNewer, schemaVersion } from './migrate.ts';
 import { initial } from './migrations/0001-initial.ts';
 import type { Migration } from './migrations/migration.ts';
 
-const allMigrations: readonly Migration[] = [initial];
+export const allMigrations: readonly Migration[] = [initial];
 
 export interface OpenDatabaseDeps {
   /** Milliseconds since 1970. */

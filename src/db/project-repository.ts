@@ -2,6 +2,7 @@
 
 import type { Connection } from './connection.ts';
 import type { ProjectRepository } from './database.ts';
+import { deleteJobset } from './delete-jobset.ts';
 import { flag } from './flag.ts';
 import type { ProjectRecord } from './records.ts';
 import { mustExist, orTaken } from './taken.ts';
@@ -56,9 +57,17 @@ export function createProjectRepository(connection: Connection): ProjectReposito
       );
       mustExist(changed, `project ${id}`);
     },
-    async delete(id) {
-      await db.deleteFrom('projects').where('id', '=', id).execute();
-    },
+    delete: (id) =>
+      connection.transaction(async (inside) => {
+        const jobsets = await inside.db
+          .selectFrom('jobsets')
+          .select('id')
+          .where('project_id', '=', id)
+          .orderBy('id')
+          .execute();
+        for (const jobset of jobsets) await deleteJobset(inside, jobset.id);
+        await inside.db.deleteFrom('projects').where('id', '=', id).execute();
+      }),
     async members(id) {
       const rows = await db
         .selectFrom('project_members')

@@ -4,8 +4,8 @@
  */
 
 import type { Connection } from './connection.ts';
-import { shiftCounts, standing } from './evaluation-counts.ts';
 import { inIds } from './in-list.ts';
+import { shiftCounts, standing } from './shift-counts.ts';
 
 /** To be called in a transaction. Returns those that were finished, ascending. */
 export async function requeueBuilds(

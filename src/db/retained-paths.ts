@@ -14,8 +14,7 @@ import { outputsOf } from './build-rows.ts';
 import type { Connection } from './connection.ts';
 import type { RetainedPath } from './database.ts';
 import { inIds } from './in-list.ts';
-
-const pageSize = 2000;
+import { inPages } from './in-pages.ts';
 
 type Reason = RetainedPath['reason'];
 
@@ -87,8 +86,7 @@ async function* pathsOf(
   reason: (buildId: number) => Reason,
 ): AsyncGenerator<RetainedPath> {
   const { db, dialect } = connection;
-  for (let start = 0; start < ids.length; start += pageSize) {
-    const page = ids.slice(start, start + pageSize);
+  for await (const page of inPages(ids)) {
     const builds = await db
       .selectFrom('builds')
       .select(['id', 'drv_path', 'finished', 'status'])

@@ -88,7 +88,7 @@ interface EvaluationTable {
   readonly flake: string | null;
   readonly nix_expr_input: string | null;
   readonly nix_expr_path: string | null;
-  /** How its builds stand, kept in step with them (`evaluation-counts.ts`). */
+  /** How its builds stand, kept in step with them (`shift-counts.ts`). */
   readonly total: Generated<number>;
   readonly scheduled: Generated<number>;
   readonly succeeded: Generated<number>;
@@ -130,8 +130,15 @@ interface JobTable {
   readonly jobset_id: number;
   readonly name: string;
   readonly system: string;
-  /** How many of its builds are finished, kept in step: totals of pages are sums of these. */
+  /** How many of its builds are finished, kept in step (`shift-counts.ts`). */
   readonly finished: Generated<number>;
+}
+
+/** How many builds are finished, kept in step. */
+interface FinishedBuildsTable {
+  readonly jobset_id: number;
+  readonly system: string;
+  readonly builds: number;
 }
 
 export interface BuildTable {
@@ -297,6 +304,7 @@ export interface Schema {
   readonly evaluation_errors: EvaluationErrorTable;
   readonly evaluation_builds: EvaluationBuildTable;
   readonly jobs: JobTable;
+  readonly finished_builds: FinishedBuildsTable;
   readonly builds: BuildTable;
   readonly build_outputs: BuildOutputTable;
   readonly build_products: BuildProductTable;

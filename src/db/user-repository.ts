@@ -102,6 +102,9 @@ export function createUserRepository(connection: Connection): UserRepository {
     async deleteSession(hash) {
       await db.deleteFrom('sessions').where('hash', '=', hash).execute();
     },
+    async deleteSessions(user) {
+      await db.deleteFrom('sessions').where('user_name', '=', user).execute();
+    },
     createToken: ({ hash, user, name, createdAt, expiresAt }) =>
       db
         .insertInto('tokens')

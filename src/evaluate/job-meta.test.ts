@@ -27,7 +27,7 @@ describe('jobMeta', () => {
       isChannel: true,
       unknown: {},
     };
-    const { unknown, ...known } = meta;
+    const { unknown: _unknown, ...known } = meta;
 
     expect(jobMeta(meta)).toEqual({ ...nothing, ...known, maxSilent: 30 });
   });

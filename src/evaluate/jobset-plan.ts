@@ -53,7 +53,7 @@ export async function planJobset(evaluation: JobsetEvaluation, options: Options)
         sources,
       };
     case 'flake':
-      return await planFlake(evaluation, expression, options);
+      return planFlake(evaluation, expression, options);
   }
 }
 

@@ -46,7 +46,7 @@ export async function lockFlake(reference: string, options: Options = {}): Promi
   const { rev, dir } = locked;
   const isLocked = rev !== undefined || url.includes('narHash=') || reference.startsWith('path:');
   // A working tree with changes has no version of its own; its copy in the store has.
-  if (!isLocked) return await lockFlake(`path:${path}${dir === undefined ? '' : `/${dir}`}`, options);
+  if (!isLocked) return lockFlake(`path:${path}${dir === undefined ? '' : `/${dir}`}`, options);
   return { url, sourcePath: path, revision: rev ?? null };
 }
 

@@ -54,7 +54,9 @@ describe('holdLock', () => {
     const waiting = holdLock(file);
     other.kill('SIGKILL');
 
-    await (await waiting)[Symbol.asyncDispose]();
+    const held = await waiting;
+    await held[Symbol.asyncDispose]();
+    expect(held).toBeDefined();
   });
 
   it('says why a file cannot be locked', async () => {

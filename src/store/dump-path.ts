@@ -16,6 +16,7 @@ import {
   readdirSync,
   readlinkSync,
   readSync,
+  type Stats,
 } from 'node:fs';
 import {
   directoryStart,
@@ -29,26 +30,38 @@ import {
 import { AppError } from '../util/app-error.ts';
 import { errorMessage } from '../util/error-message.ts';
 
-const frameBytes = 64 * 1024;
+const usualFrameBytes = 64 * 1024;
 const pieceBytes = 256 * 1024;
 /** Never waits for the other end of a pipe, never follows a symlink: the type was looked at before. */
 const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
 const slash = Buffer.from('/');
 
+export interface DumpOptions {
+  /** How much is collected before it comes out. Default 64 KiB. */
+  readonly frameBytes?: number;
+  /** Told what the file system says of each file and directory, in the order of the NAR. */
+  readonly onStat?: (stat: Stats) => void;
+}
+
 /**
  * The NAR of what is at `path`. Every piece is a buffer of its own. Throws `store.path-missing` when nothing is there,
  * `store.corrupt` when it cannot be read or is no file, symlink or directory.
  */
-export function* dumpPath(path: string): Generator<Uint8Array, void, undefined> {
-  const frame = new Frame();
+export function* dumpPath(path: string, options: DumpOptions = {}): Pieces {
+  const frame = new Frame(options.frameBytes ?? usualFrameBytes);
   frame.add(narMagic);
   const root = Buffer.from(path);
   yield* dumpNode(
     root,
     guarded(root, () => lstatSync(root)),
-    frame,
+    { frame, onStat: options.onStat },
   );
   yield frame.take();
+}
+
+interface Dump {
+  readonly frame: Frame;
+  readonly onStat: ((stat: Stats) => void) | undefined;
 }
 
 interface FileType {
@@ -57,37 +70,40 @@ interface FileType {
   isSymbolicLink(): boolean;
 }
 
-type Pieces = Generator<Uint8Array, void, undefined>;
+type Pieces = Generator<Uint8Array<ArrayBuffer>, void, undefined>;
 
-function* dumpNode(path: Buffer, type: FileType, frame: Frame): Pieces {
+function* dumpNode(path: Buffer, type: FileType, dump: Dump): Pieces {
   if (type.isFile()) {
-    yield* dumpFile(path, frame);
+    yield* dumpFile(path, dump);
   } else if (type.isSymbolicLink()) {
-    yield* frame.put(symlinkNode(guarded(path, () => readlinkSync(path, { encoding: 'buffer' }))));
+    yield* dump.frame.put(symlinkNode(guarded(path, () => readlinkSync(path, { encoding: 'buffer' }))));
   } else if (type.isDirectory()) {
-    yield* dumpDirectory(path, frame);
+    yield* dumpDirectory(path, dump);
   } else {
     throw unreadable(path, 'it is neither a file nor a symlink nor a directory');
   }
 }
 
-function* dumpDirectory(path: Buffer, frame: Frame): Pieces {
+function* dumpDirectory(path: Buffer, dump: Dump): Pieces {
+  const { frame, onStat } = dump;
+  onStat?.(guarded(path, () => lstatSync(path)));
   yield* frame.put(directoryStart);
   const entries = guarded(path, () => readdirSync(path, { encoding: 'buffer', withFileTypes: true }));
   entries.sort((a, b) => Buffer.compare(a.name, b.name));
   for (const entry of entries) {
     yield* frame.put(entryStart(entry.name));
-    yield* dumpNode(Buffer.concat([path, slash, entry.name]), entry, frame);
+    yield* dumpNode(Buffer.concat([path, slash, entry.name]), entry, dump);
     yield* frame.put(nodeEnd);
   }
   yield* frame.put(nodeEnd);
 }
 
-function* dumpFile(path: Buffer, frame: Frame): Pieces {
+function* dumpFile(path: Buffer, { frame, onStat }: Dump): Pieces {
   const file = guarded(path, () => openSync(path, openFlags));
   try {
     const stat = fstatSync(file);
     if (!stat.isFile()) throw unreadable(path, 'it is no regular file any more');
+    onStat?.(stat);
     yield* frame.put(regularStart(stat.size, (stat.mode & constants.S_IXUSR) !== 0));
     if (stat.size <= frame.room) {
       readFully(file, frame.reserve(stat.size), path);
@@ -117,11 +133,17 @@ function readFully(file: number, into: Buffer, path: Buffer): void {
 
 /** Collects small pieces. */
 class Frame {
-  #buffer = Buffer.allocUnsafeSlow(frameBytes);
+  readonly #size: number;
+  #buffer: Buffer<ArrayBuffer>;
   #length = 0;
 
+  constructor(size: number) {
+    this.#size = size;
+    this.#buffer = Buffer.allocUnsafeSlow(size);
+  }
+
   get room(): number {
-    return frameBytes - this.#length;
+    return this.#size - this.#length;
   }
 
   /** The next `size` bytes, to be filled; there must be room. */
@@ -140,9 +162,9 @@ class Frame {
     this.add(bytes);
   }
 
-  take(): Buffer {
+  take(): Buffer<ArrayBuffer> {
     const taken = this.#buffer.subarray(0, this.#length);
-    this.#buffer = Buffer.allocUnsafeSlow(frameBytes);
+    this.#buffer = Buffer.allocUnsafeSlow(this.#size);
     this.#length = 0;
     return taken;
   }

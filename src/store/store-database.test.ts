@@ -51,7 +51,7 @@ describe('StoreDatabase', () => {
     });
   });
 
-  it('knows the outputs of derivations that are all valid', async () => {
+  it('knows what is valid, and the outputs of derivations that are all valid', async () => {
     using nix = new NixDatabase(file);
     const [whole, partial, fixed, out, content] = [1, 2, 3, 11, 13].map(samplePath);
     nix.add({ path: out! });
@@ -64,6 +64,7 @@ describe('StoreDatabase', () => {
       ['out', out],
       ['doc', out],
     ]);
+    expect(database.validPaths([whole!, samplePath(12), out!])).toEqual(new Set([whole, out]));
     expect(database.validOutputs([whole!, partial!, fixed!, out!, samplePath(99)])).toEqual(
       new Map([[whole, outputs]]),
     );

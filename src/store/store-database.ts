@@ -101,6 +101,11 @@ export class StoreDatabase implements Disposable {
     return typeof row?.path === 'string' && isStorePath(row.path) ? row.path : undefined;
   }
 
+  /** Those of the paths that are valid. */
+  validPaths(paths: readonly StorePath[]): Set<StorePath> {
+    return this.#ask((opened) => new Set(paths.filter((path) => opened.valid.get(path) !== undefined)));
+  }
+
   /**
    * The outputs by name of those derivations whose outputs are all valid. Left out are also those with an output that
    * is content-addressed: of these the database may not know all.
@@ -111,8 +116,8 @@ export class StoreDatabase implements Disposable {
       for (const drvPath of drvPaths) {
         const rows = opened.outputs.all(drvPath);
         const outputs = new Map<string, StorePath>();
-        for (const { id, path, ca } of rows) {
-          if (typeof id === 'string' && typeof path === 'string' && isStorePath(path) && ca === '') {
+        for (const { id, path, isPlain } of rows) {
+          if (isPlain === 1 && typeof id === 'string' && typeof path === 'string' && isStorePath(path)) {
             outputs.set(id, path);
           }
         }
@@ -133,6 +138,24 @@ export class StoreDatabase implements Disposable {
   pathsAfter(id: number, limit: number): NumberedPath[] {
     const rows = this.#ask((opened) => opened.after.all(id, limit));
     return rows.map((row) => ({ id: Number(row.id), info: pathInfoOfRow(row) }));
+  }
+
+  /** The hash parts of up to `limit` paths registered after the one with this number, and the last one's number. */
+  hashPartsAfter(
+    id: number,
+    limit: number,
+  ): { readonly lastId: number; readonly hashParts: readonly string[] } {
+    const rows = this.#ask((opened) => opened.pathsAfter.all(id, limit));
+    const start = storeDir.length + 1;
+    return {
+      lastId: Number(rows.at(-1)?.id ?? id),
+      hashParts: rows.map((row) => String(row.path).slice(start, start + 32)),
+    };
+  }
+
+  /** The number of the path registered last; 0 when there is none. */
+  newestId(): number {
+    return Number(this.#ask((opened) => opened.newest.get())?.id ?? 0);
   }
 
   /** The path with all it refers to, references first. Throws `store.path-missing` when some of it is not valid. */
@@ -219,11 +242,15 @@ export class StoreDatabase implements Disposable {
   }
 }
 
+/** Memory for pages of the file: with SQLite's own 2 MiB, every other question about a large store reads from disk. */
+const cacheKiB = 65_536;
+
 const pauseCell = new Int32Array(new SharedArrayBuffer(4));
 
 function openFile(location: string) {
   const database = new DatabaseSync(location, { readOnly: true, timeout: 1000 });
   try {
+    database.exec(`pragma cache_size = -${cacheKiB}`);
     return {
       database,
       version: database.prepare('pragma data_version'),
@@ -231,13 +258,16 @@ function openFile(location: string) {
         `select ${columns} from ValidPaths v where v.path >= ? order by v.path limit 1`,
       ),
       exact: database.prepare(`select ${columns} from ValidPaths v where v.path = ?`),
+      newest: database.prepare('select max(id) id from ValidPaths'),
+      pathsAfter: database.prepare('select id, path from ValidPaths where id > ? order by id limit ?'),
       deriver: database.prepare(
         `select v.path from DerivationOutputs o join ValidPaths v on o.drv = v.id where o.path = ?
          order by v.id desc limit 1`,
       ),
-      // The ca column is null for input-addressed paths, and the whole row for paths that are not valid.
+      valid: database.prepare('select 1 from ValidPaths where path = ?'),
+      // The ca column is null for input-addressed paths.
       outputs: database.prepare(
-        `select o.id, o.path, case when v.id is not null then ifnull(v.ca, '') end ca
+        `select o.id, o.path, v.id is not null and ifnull(v.ca, '') = '' isPlain
          from ValidPaths d join DerivationOutputs o on o.drv = d.id left join ValidPaths v on v.path = o.path
          where d.path = ?`,
       ),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { runProcess } from '../process/run-process.ts';
 import { startProcess } from '../process/start-process.ts';
+import { isAlive } from '../process/testing/is-alive.ts';
 import { watchedCommand } from './watched-command.ts';
 
 /** Runs the words as a login shell does that sshd starts. */
@@ -32,12 +33,3 @@ describe('watchedCommand', () => {
     await session.kill();
   });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { BuildTicket, FailureCache } from '../../src/build/scheduler.ts';
 import type { StorePath } from '../../src/nix/store-path.ts';
 import { instantiate, instantiateAll } from './instantiate.ts';
-import { queueFixture } from './queue-fixture.ts';
+import { type QueueFixture, queueFixture } from './queue-fixture.ts';
 import { keepingRecorder } from './recorder.ts';
 
 const ticket = (id: number, changes: Partial<BuildTicket> = {}): BuildTicket => ({
@@ -103,6 +103,19 @@ describe('recording', () => {
     expect(fixture.of('step.started')).toHaveLength(1);
   });
 
+  it('tries what could not be fetched once more, and does not take it for what always fails', async () => {
+    const drvPath = await instantiate(`
+      sh "fetch" { outputHashMode = "flat"; outputHashAlgo = "sha256";
+        outputHash = "0000000000000000000000000000000000000000000000000000000000000000"; } "echo no network; exit 1"`);
+    const failures = failureCache();
+    await using fixture = await queueFixture({ failures });
+    expect(await fixture.queue.enqueue(drvPath, ticket(1))).toMatchObject({ reason: 'build-failed' });
+    expect(failures.known.size).toBe(0);
+    // Once more, as it may have been the network; the builder is not to blame.
+    expect(fixture.of('step.started')).toHaveLength(2);
+    expect(fixture.queue.builders()).toMatchObject([{ lastLoss: null }]);
+  });
+
   it('lets dependents start while it is slow, and outlives a recorder that cannot write', async () => {
     const drvPath = await instantiate(`
       let base = sh "base-slow" { } "echo base > $out";
@@ -127,6 +140,247 @@ describe('recording', () => {
       level: 'error',
       text: 'cannot write down that base-slow has started: the database is full',
     });
+  });
+});
+
+describe('the order', () => {
+  /** Runs the builds one at a time, all of them there before the first begins; tells in which order. */
+  async function order(
+    builds: readonly (readonly [drvPath: StorePath, ticket: BuildTicket])[],
+    meanwhile: (fixture: QueueFixture) => void = () => {},
+    tag = builds[0]?.[0] ?? '',
+  ): Promise<readonly string[]> {
+    const blocker = await instantiate(`sh "blocker" { tag = "${tag}"; } "\${gate "block"} echo > $out"`);
+    await using fixture = await queueFixture({ slots: 1 });
+    const block = fixture.queue.build(blocker);
+    await fixture.atGate('block');
+    const outcomes = builds.map(([drvPath, of]) => fixture.queue.enqueue(drvPath, of));
+    await expect.poll(() => fixture.queue.counts.runnable).toBeGreaterThanOrEqual(builds.length);
+    meanwhile(fixture);
+    await fixture.open('block');
+    await Promise.all([block, ...outcomes]);
+    return fixture
+      .of('step.started')
+      .map(({ name }) => name)
+      .slice(1);
+  }
+
+  const independent = (tag: string): string =>
+    `{ a = sh "a-${tag}" { } "echo > $out"; b = sh "b-${tag}" { } "echo > $out"; c = sh "c-${tag}" { } "echo > $out"; }`;
+
+  it('is global priority, then priority, then the lowest id', async () => {
+    const [a, b, c] = await instantiateAll(independent('prio'));
+    const started = await order([
+      [a!, ticket(3, { priority: 10 })],
+      [b!, ticket(2, { priority: 10 })],
+      [c!, ticket(4, { globalPriority: 1, priority: 1 })],
+    ]);
+    expect(started).toEqual(['c-prio', 'b-prio', 'a-prio']);
+  });
+
+  it('has the longest chain before priority, whoever needs it', async () => {
+    const [a, b] = await instantiateAll(`{
+      a = sh "a-chain" { } "echo > $out";
+      b = sh "b-chain" { dep = sh "dep-chain" { } "echo > $out"; } "echo > $out"; }`);
+    const started = await order([
+      [a!, ticket(1, { priority: 1000 })],
+      [b!, ticket(2, { priority: 1 })],
+    ]);
+    expect(started).toEqual(['dep-chain', 'a-chain', 'b-chain']);
+  });
+
+  it('has the jobset first that has used the least of its share, before chains and priorities', async () => {
+    const [a, b, c] = await instantiateAll(independent('share'));
+    const started = await order(
+      [
+        [a!, ticket(1, { share: 1, priority: 500 })],
+        [b!, ticket(2, { share: 2 })],
+        [c!, ticket(3, { share: 3 })],
+      ],
+      ({ queue }) => {
+        queue.setShare(1, { shares: 1, usedSeconds: 3000 });
+        queue.setShare(2, { shares: 100, usedSeconds: 100_000 });
+        queue.setShare(3, { shares: 100, usedSeconds: 50_000 });
+      },
+    );
+    expect(started).toEqual(['c-share', 'b-share', 'a-share']);
+  });
+
+  it('gives each jobset its turn while steps run', async () => {
+    const drvPaths = await instantiateAll(`builtins.listToAttrs (builtins.genList (i:
+      { name = "n\${toString i}"; value = sh "turn-\${toString i}" { } "sleep 0.05; echo > $out"; }) 6)`);
+    // The second jobset comes last by its ids.
+    const started = await order(
+      drvPaths.map((drvPath, index) => [drvPath, ticket(index, { share: index < 3 ? 1 : 2 })] as const),
+      ({ queue }) => {
+        queue.setShare(1, { shares: 1, usedSeconds: 0 });
+        queue.setShare(2, { shares: 1, usedSeconds: 0 });
+      },
+    );
+    const jobsets = started.map((name) => (Number(name.slice(5)) < 3 ? 1 : 2));
+    expect(jobsets.slice(0, 2)).toEqual([1, 2]);
+    expect(jobsets.indexOf(2)).toBeLessThan(jobsets.lastIndexOf(1));
+  });
+
+  it('changes with a bump, also for what only a bumped build needs', async () => {
+    const [a, b] = await instantiateAll(`{
+      a = sh "a-bump" { } "echo > $out";
+      b = sh "b-bump" { dep = sh "dep-bump" { } "echo > $out"; } "echo > $out"; }`);
+    const started = await order(
+      [
+        [a!, ticket(1, { globalPriority: 5 })],
+        [b!, ticket(2)],
+      ],
+      ({ queue }) => queue.reprioritise(2, { globalPriority: 9 }),
+    );
+    expect(started).toEqual(['dep-bump', 'b-bump', 'a-bump']);
+  });
+});
+
+describe('builders', () => {
+  it('take no more steps while they are drained, and say so', async () => {
+    const drvPath = await instantiate(`sh "drained" { } "echo > $out"`);
+    const states: string[] = [];
+    await using fixture = await queueFixture({
+      onBuilder: (name, state) => states.push(`${name} ${state}`),
+    });
+    fixture.queue.setDrained('local', true);
+    const build = fixture.queue.enqueue(drvPath, ticket(1));
+    await expect
+      .poll(() => fixture.queue.explain(1))
+      .toEqual({ type: 'builders-drained', builders: ['local'] });
+    expect(fixture.queue.builders()).toMatchObject([{ name: 'local', drained: true, running: [] }]);
+    fixture.queue.setDrained('local', false);
+    expect((await build).ok).toBe(true);
+    expect(states).toEqual(['local drained', 'local ready']);
+  });
+
+  it('can be replaced: those that are gone finish what they do', async () => {
+    const [running, waiting] = await instantiateAll(`{
+      a = sh "running-r" { } "\${gate "r"} echo > $out";
+      b = sh "waiting-r" { system = "i586-linux"; } "echo > $out"; }`);
+    await using fixture = await queueFixture({ unsupportedAfterMs: 60_000 });
+    const first = fixture.queue.enqueue(running!, ticket(1));
+    const second = fixture.queue.enqueue(waiting!, ticket(2));
+    await fixture.atGate('r');
+    await expect
+      .poll(() => fixture.queue.explain(2))
+      .toMatchObject({
+        type: 'no-builder',
+        why: expect.stringMatching(/^waiting-r wants i586-linux; no builder has it/),
+        failsAt: expect.any(Number),
+      });
+    const settings = { ...fixture.local.settings, 'extra-platforms': 'i586-linux' };
+    fixture.queue.setBuilders([{ ...fixture.local, name: 'other', systems: ['i586-linux'], settings }]);
+    expect((await second).ok).toBe(true);
+    expect(fixture.queue.builders().map(({ name }) => name)).toEqual(['other']);
+    await fixture.open('r');
+    expect((await first).ok).toBe(true);
+  });
+
+  it('may appear before the grace is over; then the step fails and is recorded as refused', async () => {
+    const drvPath = await instantiate(`
+      sh "top-u" { dep = sh "dep-u" { system = "i586-linux"; requiredSystemFeatures = [ "gpu" ]; } ""; } ""`);
+    const recorder = keepingRecorder();
+    await using fixture = await queueFixture({ recorder, unsupportedAfterMs: 200 });
+    expect(await fixture.queue.enqueue(drvPath, ticket(4))).toMatchObject({
+      ok: false,
+      reason: 'unsupported',
+      message: expect.stringMatching(/^dep-u wants i586-linux with gpu; no builder has it/),
+    });
+    expect(recorder.steps).toMatchObject([
+      {
+        step: { name: 'dep-u', owner: 4 },
+        ended: { result: { reason: 'unsupported' }, failedBuilds: [4] },
+      },
+    ]);
+  });
+
+  it('get the steps whose features they have, and local ones what prefers to be local', async () => {
+    const drvPaths = await instantiateAll(`{
+      a = sh "plain-f" { } "echo > $out";
+      b = sh "big-f" { requiredSystemFeatures = [ "big" ]; } "echo > $out";
+      c = sh "only-f" { requiredSystemFeatures = [ "special" ]; } "echo > $out";
+      d = sh "small-f" { preferLocalBuild = true; } "echo > $out"; }`);
+    await using fixture = await queueFixture({ nixConfig: 'system-features = big special' });
+    const other = fixture.local;
+    fixture.queue.setBuilders([
+      { ...other, name: 'local', supportedFeatures: [] },
+      { ...other, name: 'special', supportedFeatures: ['special'], mandatoryFeatures: ['special'] },
+      { ...other, name: 'big', supportedFeatures: ['big'], speedFactor: 100, isLocal: false },
+    ]);
+    for (const drvPath of drvPaths) expect((await fixture.queue.build(drvPath)).ok).toBe(true);
+    expect(fixture.of('step.started').map(({ name, builder }) => [name, builder])).toEqual([
+      ['plain-f', 'big'],
+      ['big-f', 'big'],
+      ['only-f', 'special'],
+      ['small-f', 'local'],
+    ]);
+  });
+});
+
+describe('explaining', () => {
+  it('says what runs for a build, what comes before it, and that it is not known', async () => {
+    const [one, two, three] = await instantiateAll(`{
+      a = sh "top-x" { dep = sh "dep-x" { } "\${gate "x"} echo > $out"; } "echo > $out";
+      b = sh "two-x" { } "echo > $out";
+      c = sh "three-x" { } "echo > $out"; }`);
+    await using fixture = await queueFixture({ slots: 1 });
+    const { queue } = fixture;
+    const builds = [queue.enqueue(one!, ticket(1))];
+    await fixture.atGate('x');
+    builds.push(queue.enqueue(two!, ticket(2)), queue.enqueue(three!, ticket(3)));
+    await expect.poll(() => queue.counts).toEqual({ builds: 3, steps: 4, runnable: 2, running: 1 });
+    expect(queue.explain(1)).toEqual({
+      type: 'running',
+      steps: [{ drvPath: expect.stringMatching(/-dep-x\.drv$/), builder: 'local' }],
+    });
+    expect(queue.explain(2)).toEqual({ type: 'no-free-slot', ahead: 0, builders: ['local'] });
+    expect(queue.explain(3)).toEqual({ type: 'no-free-slot', ahead: 1, builders: ['local'] });
+    expect(queue.explain(4)).toEqual({ type: 'unknown-build' });
+    expect(queue.builders()).toMatchObject([{ running: [{ owner: 1, phase: 'building' }] }]);
+    await fixture.open('x');
+    await Promise.all(builds);
+    expect(queue.explain(1)).toEqual({ type: 'unknown-build' });
+  });
+});
+
+describe('limits', () => {
+  it('are those of the most generous build, and never tighter for what builds only need', async () => {
+    const [tight, needs, survives] = await instantiateAll(`
+      let slow = sh "slow-l" { } "echo; sleep 2; echo > $out";
+      in {
+        a = sh "tight-l" { } "echo; sleep 30; echo > $out";
+        b = sh "needs-l" { inherit slow; } "echo > $out";
+        c = sh "survives-l" { } "sleep 3; echo > $out"; }`);
+    await using fixture = await queueFixture({ maxSilentSeconds: 1, timeoutSeconds: 60 });
+    const outcomes = await Promise.all([
+      fixture.queue.enqueue(tight!, ticket(1, { timeoutSeconds: 1, maxSilentSeconds: 600 })),
+      // Its own limit of 1 second is not for the dependency, which is silent longer than the queue allows.
+      fixture.queue.enqueue(needs!, ticket(2, { timeoutSeconds: 1 })),
+      fixture.queue.enqueue(survives!, ticket(3, { maxSilentSeconds: 600 })),
+    ]);
+    expect(outcomes.map((outcome) => outcome.ok || outcome.reason)).toEqual(['timed-out', 'silent', true]);
+  });
+
+  it('hold for the size of outputs, also of what was built before', async () => {
+    const drvPath = await instantiate(
+      `sh "large" { } "i=0; while [ $i -lt 2000 ]; do echo 0123456789012345678901234567890123456789; i=$((i+1)); done > $out"`,
+    );
+    const [recorder, failures] = [keepingRecorder(), failureCache()];
+    await using fixture = await queueFixture({ recorder, failures, outputLimitBytes: 50_000 });
+    const outcome = await fixture.queue.enqueue(drvPath, ticket(1));
+    expect(outcome).toMatchObject({
+      ok: false,
+      reason: 'output-limit',
+      message: expect.stringMatching(/-large has 80 KiB, where 49 KiB are allowed$/),
+    });
+    expect(await fixture.queue.enqueue(drvPath, ticket(2))).toMatchObject({ reason: 'output-limit' });
+    expect(recorder.steps.map(({ step, ended }) => [step.owner, ended?.failedBuilds])).toEqual([
+      [1, [1]],
+      [2, [2]],
+    ]);
+    expect(failures.known.size).toBe(0);
   });
 });
 

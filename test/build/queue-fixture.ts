@@ -54,6 +54,7 @@ export async function queueFixture(
     retryDelayMs: 50,
     unsupportedAfterMs: 0,
     keepMs: Number.POSITIVE_INFINITY,
+    compressLogs: false,
     ...options,
   });
   const seen = (match: (event: ProteusEvent) => boolean): Promise<void> =>

@@ -1,11 +1,11 @@
-/** Runs `serve.ts`, hears it and kills it. */
+/** Runs `serve.child.ts`, hears it and kills it. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { ServerEvent } from '../../src/events/event.ts';
-import type { ServeCommand } from './serve.ts';
+import type { ServeCommand } from './serve.child.ts';
 
 export type ServeEvent = ServerEvent | { readonly type: 'ready' };
 
@@ -27,9 +27,13 @@ export async function serve(options: {
   readonly databaseUrl: string;
   readonly slots?: number;
 }): Promise<ServeProcess> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'serve.ts'), JSON.stringify(options)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [join(import.meta.dirname, 'serve.child.ts'), JSON.stringify(options)],
+    {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
   const exited = once(child, 'exit');
   const events: ServeEvent[] = [];
   const waiting = new Set<() => void>();

@@ -1,4 +1,4 @@
-/** A continuous loop over the lab's own store, with everything it tells; also run as a process of its own (serve.ts). */
+/** A continuous loop over the lab's own store, with everything it tells; also run as a process of its own (serve.child.ts). */
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';

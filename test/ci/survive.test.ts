@@ -80,7 +80,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
 
   async function builds(): Promise<readonly BuildRecord[]> {
     const evaluation = await database.evaluations.latestWithBuilds(jobset.id);
-    return evaluation === undefined ? [] : await database.evaluations.builds(evaluation.id);
+    return evaluation === undefined ? [] : database.evaluations.builds(evaluation.id);
   }
 
   async function allBuilt(): Promise<readonly BuildRecord[]> {
@@ -100,21 +100,28 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     server.tell({ trigger: jobset.id });
     await atGate('running');
     await restart();
+    // A step belongs to the build that was the first to want it, which need not be its own.
     const steps = async (job: string) => {
-      const build = (await builds()).find((each) => each.job === job)!;
-      return (await database.steps.of(build.id)).map(({ status, errorMessage }) => [status, errorMessage]);
+      const of = await Promise.all((await builds()).map(({ id }) => database.steps.of(id)));
+      const own = of.flat().filter(({ drvPath }) => drvPath.endsWith(`-${job}-${dialect}.drv`));
+      return own.map(({ status, errorMessage }) => [status, errorMessage]);
     };
     expect(await steps('running')).toContainEqual([3, 'the server stopped meanwhile']);
     await open('running');
     const all = await allBuilt();
 
-    expect(all.map(({ job, status }) => [job, status]).sort()).toEqual([
-      ['done', 0],
-      ['queued', 0],
-      ['running', 0],
-    ]);
+    expect(all.map(({ job, status }) => [job, status])).toEqual(
+      expect.arrayContaining([
+        ['done', 0],
+        ['queued', 0],
+        ['running', 0],
+      ]),
+    );
     expect(await steps('done')).toEqual([[0, null]]);
-    expect((await steps('running')).map(([status]) => status)).toEqual([3, 0]);
+    // Once more, unless the daemon finished it before it noticed that the server was gone.
+    expect([[3, 0], [3]]).toContainEqual(
+      (await steps('running')).map(([status]) => status).toSorted(descending),
+    );
     expect(await steps('queued')).toEqual([[0, null]]);
   });
 
@@ -198,8 +205,11 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     await open('pg-b');
 
     expect((await allBuilt()).map(({ status }) => status)).toEqual([0, 0]);
-    for (const build of await builds()) {
-      expect((await database.steps.of(build.id)).map(({ status }) => status)).toEqual([0]);
-    }
+    const steps = await Promise.all((await builds()).map(({ id }) => database.steps.of(id)));
+    expect(steps.flat().map(({ status }) => status)).toEqual([0, 0]);
   });
 });
+
+function descending(a: unknown, b: unknown): number {
+  return Number(b) - Number(a);
+}

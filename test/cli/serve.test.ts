@@ -1,10 +1,11 @@
 /** `proteus serve` from start to end, and through kill -9. */
 
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { runProcess } from '../../src/process/run-process.ts';
+import { PostgresCluster } from '../db/postgres-cluster.ts';
 import { parseEvents, proteus } from '../helpers/proteus.ts';
 import { finished, makeAdmin, serve, type TestServer } from '../helpers/serve.ts';
 import { makeFolder, writeNetwork } from '../helpers/write-network.ts';
@@ -177,6 +178,21 @@ describe('proteus serve', () => {
     });
     expect(await builders()).toEqual(['ssh-ng://root@a']);
     expect(server.log()).toContain('ready at https://ci.example.org, listening at http://127.0.0.1:');
+  });
+
+  it('works on PostgreSQL, with users that are made there', async () => {
+    await using cluster = await PostgresCluster.create();
+    await cluster.query('create database proteus');
+    const database = cluster.url('proteus');
+    await using server = await serve(directory, { args: ['--database', database] });
+    const where = ['--data-directory', directory, '--database', database];
+    await proteus(['user', 'create', 'alice', '--role', 'admin', ...where]);
+    const token = await proteus(['token', 'create', 'test', '--user', 'alice', ...where]);
+    const env = { PROTEUS_TOKEN: token.stdout.trim(), PROTEUS_SERVER: server.url };
+
+    expect(await proteus(['project', 'create', 'fleet'], { env })).toMatchObject({ code: 0 });
+    expect((await proteus(['project', 'list'], { env })).stdout).toContain('alice');
+    expect(await readdir(directory)).not.toContain('proteus.db');
   });
 
   it('keeps its data to itself', async () => {

@@ -58,7 +58,7 @@ async function killHard(child: RunningProcess): Promise<void> {
 }
 
 function slowHost(seconds: number): string {
-  return `{ environment.note = [ "\${derivation { name = "slow-part"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "echo begun; sleep ${seconds}; echo done > $out" ]; }}" ]; }`;
+  return `{ environment.note = [ "\${derivation { name = "survivor"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "echo begun; sleep ${seconds}; echo done > $out" ]; }}" ]; }`;
 }
 
 describe('kill -9', () => {
@@ -83,14 +83,14 @@ describe('kill -9', () => {
     const file = await writeNetwork({ web01: slowHost(5) });
     const before = await processes();
     const child = await startProteus(['build', file]);
-    await untilSaid(child, 'building slow-part');
+    await untilSaid(child, 'building survivor');
     await until(async () => [...(await processes()).values()].some((line) => line.includes('echo begun')));
 
     await killHard(child);
     await untilOnly(before);
     const again = await proteus(['build', file]);
 
-    expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('built slow-part') });
+    expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('built survivor') });
     expect(await readFile('/proc/self/mounts', 'utf8')).toBe(mounts);
   });
 
@@ -124,7 +124,7 @@ describe('Ctrl-C', () => {
     const file = await writeNetwork({ web01: slowHost(600) });
     const before = await processes();
     const child = await startProteus(['build', file, '--build-logs', logs]);
-    await untilSaid(child, 'building slow-part');
+    await untilSaid(child, 'building survivor');
 
     process.kill(child.pid, 'SIGINT');
 

@@ -118,6 +118,27 @@ describe('proteus user create', () => {
     expect(await verifyPassword('foobar', (await user('alice'))?.passwordHash)).toBe('right');
   });
 
+  it('ends the sessions of a user whose password changes, and of nobody else', async () => {
+    for (const name of ['alice', 'bob']) await create(name, '--password', 'foobar');
+    const sessions = async (): Promise<readonly (string | undefined)[]> => {
+      await using database = await openDatabase(path.join(directory, 'proteus.db'), { now: Date.now });
+      const found = await Promise.all(
+        ['a', 'b'].map((hash) => database.users.userOfSession(hash, Date.now())),
+      );
+      return found.map((user) => user?.name);
+    };
+    {
+      await using database = await openDatabase(path.join(directory, 'proteus.db'), { now: Date.now });
+      await database.users.createSession('a', 'alice', Date.now() + 60_000);
+      await database.users.createSession('b', 'bob', Date.now() + 60_000);
+    }
+
+    await create('bob', '--role', 'admin');
+    expect(await sessions()).toEqual(['alice', 'bob']);
+    await create('alice', '--password', 'foobaz');
+    expect(await sessions()).toEqual([undefined, 'bob']);
+  });
+
   it('asks for a password twice', async () => {
     expect(await prompted('my-secret\nmy-secret\n')).toMatchObject({ code: 0 });
     expect(await verifyPassword('my-secret', (await user('alice'))?.passwordHash)).toBe('right');

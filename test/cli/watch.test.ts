@@ -118,7 +118,8 @@ describe('proteus watch', () => {
     ): Promise<readonly number[]> => {
       const { body } = await fetch(`${server.url}/api/v1/events`, { headers });
       const found: number[] = [];
-      for await (const { id } of parseEventStream(body ?? [])) {
+      if (body === null) throw new Error('the stream has no body');
+      for await (const { id } of parseEventStream(body)) {
         found.push(Number(id));
         if (found.length === count) break;
       }

@@ -182,6 +182,18 @@ describe.each(dialects)('jobs added to an evaluation on %s', (dialect) => {
     );
   });
 
+  it('have one build for a name: the first that was added', async () => {
+    await using database = await fresh.open();
+    const { id: jobsetId } = await sampleJobset(database);
+    const id = await begin(database, jobsetId);
+
+    const [first] = await database.evaluations.addJobs(id, [job('a', 1), job('a', 2)], 1500);
+    const [again] = await database.evaluations.addJobs(id, [job('a', 3)], 1600);
+
+    expect(again).toEqual(first);
+    expect(await database.evaluations.builds(id)).toMatchObject([{ nixName: 'a-1' }]);
+  });
+
   it('are not mixed up with those of other jobsets', async () => {
     await using database = await fresh.open();
     const { id: one } = await sampleJobset(database);

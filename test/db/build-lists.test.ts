@@ -115,6 +115,8 @@ describe.each(dialects)('lists of builds on %s', (dialect) => {
 
     await own.builds.finish(first.build('b'), end({ status: 1 }));
     expect(await own.builds.latestOfFinishedEvaluation(ofJob)).toMatchObject({ nixName: 'a-1' });
+    const cancelled = await evaluate(own, jobsetId, [job('a', 9)], 'cancelled');
+    await own.builds.finish(cancelled.build('a'), end());
     const second = await evaluate(own, jobsetId, [job('a', 2), job('b', 2)]);
     await own.builds.finish(second.build('a'), end());
     expect(await own.builds.latestOfFinishedEvaluation(ofJob)).toMatchObject({ nixName: 'a-1' });

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BuildStatus } from '../../src/db/build-status.ts';
-import type { Database } from '../../src/db/database.ts';
+import type { BuildFilter, Database } from '../../src/db/database.ts';
 import type { BuildRecord, EvaluationCounts } from '../../src/db/records.ts';
 import { dialects, freshDatabases } from './fresh-databases.ts';
 import { begin, end, evaluate, job, sampleJobset } from './samples.ts';
@@ -62,6 +62,7 @@ describe.each(dialects)('counts on %s', (dialect) => {
           ? []
           : job(`job-${index}`, version, {
               outputs: { out: `/nix/store/${index}-${Math.ceil(version / 2)}` },
+              system: version % 2 === 0 ? 'x86_64-linux' : 'aarch64-linux',
             }),
       );
       const { added } = await evaluate(database, jobsets[action.jobset] ?? 0, jobs, action.state);
@@ -91,12 +92,24 @@ describe.each(dialects)('counts on %s', (dialect) => {
       const current = all.filter(({ jobsetId, isCurrent }) => jobsetId === id && isCurrent);
       counted.push([`jobset ${id}`, count(current)]);
     }
-    for (const filter of [{}, { jobset: 'main' }, { job: 'job-0' }, { jobset: 'other', job: 'job-1' }]) {
+    const filters: readonly BuildFilter[] = [
+      {},
+      { jobset: 'main' },
+      { job: 'job-0' },
+      { jobset: 'other', job: 'job-1' },
+      { system: 'aarch64-linux' },
+      { jobset: 'main', system: 'x86_64-linux' },
+      { job: 'job-2', system: 'x86_64-linux' },
+    ];
+    for (const filter of filters) {
       const { rows, total } = await database.builds.page(filter, { offset: 0, limit: 999 });
       kept.push([filter, total, rows.length]);
       const { length } = all.filter(
-        ({ finished, jobset, job }) =>
-          finished && jobset === (filter.jobset ?? jobset) && job === (filter.job ?? job),
+        ({ finished, jobset, job, system }) =>
+          finished &&
+          jobset === (filter.jobset ?? jobset) &&
+          job === (filter.job ?? job) &&
+          system === (filter.system ?? system),
       );
       counted.push([filter, length, length]);
     }

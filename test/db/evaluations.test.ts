@@ -120,7 +120,7 @@ describe.each(dialects)('evaluations on %s', (dialect) => {
   it('that failed or were cancelled keep their builds and change nothing current', async () => {
     await using database = await fresh.open();
     const { id: jobsetId } = await sampleJobset(database);
-    const done = await evaluate(database, jobsetId, [job('a')]);
+    const done = await evaluate(database, jobsetId, [job('a'), job('c')]);
     const cancelled = await evaluate(database, jobsetId, [job('a'), job('b')], 'cancelled');
     const failed = await evaluate(database, jobsetId, [job('a')], 'failed');
 

@@ -200,6 +200,30 @@ describe.each(dialects)('jobsets on %s', (dialect) => {
     expect((await jobsets.get(always.id))?.state).toBe(3);
   });
 
+  it('take all their builds along, however many, and let others have a turn meanwhile', async () => {
+    await using database = await fresh.open();
+    const main = await sampleJobset(database);
+    const other = await sampleJobset(database, { name: 'other' });
+    await evaluate(
+      database,
+      main.id,
+      Array.from({ length: 4100 }, (_, index) => job(`job-${index}`)),
+    );
+    const kept = await evaluate(database, other.id, [job('a')]);
+    let turns = 0;
+    const count = setInterval(() => {
+      turns += 1;
+    }, 0);
+
+    await database.jobsets.delete(main.id);
+
+    clearInterval(count);
+    expect(turns).toBeGreaterThan(0);
+    expect(await database.builds.countUnfinished()).toBe(1);
+    expect(await database.builds.byDrvPath('/nix/store/a-1.drv', 9)).toMatchObject([{ id: kept.build('a') }]);
+    expect(await database.builds.searchJobs('job', 9)).toEqual([]);
+  });
+
   it('say how their current builds stand', async () => {
     await using database = await fresh.open();
     const empty = await sampleJobset(database, { name: 'empty' });

@@ -69,6 +69,14 @@ describe.each(dialects)('users on %s', (dialect) => {
     await users.deleteSession('one');
     expect(await users.userOfSession('one', 1)).toBeUndefined();
     expect(await users.userOfSession('two', 1)).toEqual(user());
+    await users.save(user({ name: 'bob' }));
+    await users.createSession('bob', 'bob', 9000);
+    await users.createSession('one', 'alice', 9000);
+    await users.deleteSessions('alice');
+    expect(await users.userOfSession('one', 1)).toBeUndefined();
+    expect(await users.userOfSession('two', 1)).toBeUndefined();
+    expect(await users.userOfSession('bob', 1)).toBeDefined();
+    await users.createSession('two', 'alice', 9000);
     await users.delete('alice');
     expect(await users.userOfSession('two', 1)).toBeUndefined();
     await expect(users.createSession('three', 'alice', 9000)).rejects.toMatchObject({ code: 'db.missing' });

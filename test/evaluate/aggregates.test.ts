@@ -14,7 +14,7 @@ const library = `with import ./lib.nix; let
   in `;
 
 async function evaluate(jobs: string): Promise<CollectedJobset> {
-  return await collectJobset(await legacy(`${library} ${jobs}`));
+  return collectJobset(await legacy(`${library} ${jobs}`));
 }
 
 async function inputsOf(drvPath: StorePath | undefined): Promise<readonly StorePath[]> {
@@ -39,7 +39,7 @@ describe('an aggregate', () => {
     expect(jobs.get('named')).toEqual({ ...direct, name: 'named' });
     expect(jobs.get('mixed')).toEqual({ ...direct, name: 'mixed' });
     expect(await inputsOf(jobs.get('named')?.drvPath)).toEqual(
-      [jobs.get('tests.a')?.drvPath, jobs.get('b')?.drvPath].toSorted(),
+      [jobs.get('tests.a')?.drvPath, jobs.get('b')?.drvPath].map(String).toSorted(),
     );
     expect(jobs.get('b')?.constituents).toBeUndefined();
     // All other jobs first.
@@ -69,7 +69,7 @@ describe('an aggregate', () => {
     expect([...failed]).toEqual([]);
     expect(jobs.get('all')?.constituents).toEqual(['a', 'x.b']);
     expect(await inputsOf(jobs.get('all')?.drvPath)).toEqual(
-      [jobs.get('a')?.drvPath, jobs.get('x.b')?.drvPath].toSorted(),
+      [jobs.get('a')?.drvPath, jobs.get('x.b')?.drvPath].map(String).toSorted(),
     );
   });
 

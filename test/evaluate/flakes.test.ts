@@ -13,7 +13,7 @@ const flake = (outputs: string): string => `{ outputs = { self }: ${outputs}; }\
 
 async function evaluate(reference: string): Promise<CollectedJobset> {
   const { url, sourcePath } = await lockFlake(reference);
-  return await collectJobset({
+  return collectJobset({
     name: 'tests:flake',
     expression: { type: 'flake', lockedUrl: url, sourcePath },
     inputs: [],

@@ -146,7 +146,7 @@ async function nixpkgsWithMorph(): Promise<ResolvedInput> {
   const files = await Promise.all(
     names.map(async (name) => [`morph/${name}`, await readFile(path.join(folder, name), 'utf8')]),
   );
-  return await folderInput('nixpkgs', {
+  return folderInput('nixpkgs', {
     ...Object.fromEntries(files),
     'default.nix': `{ }: with import ./lib.nix; { morph.lib = with_ { src = ./morph; } "morph-lib" "cp -r $src $out"; }`,
   });

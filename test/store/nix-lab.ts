@@ -89,6 +89,8 @@ export async function startDaemon(): Promise<AsyncDisposable & { readonly pid: n
       const ended = new Promise((resolve) => child.once('exit', resolve));
       child.kill();
       await ended;
+      // A process that it forked for a connection holds the listening socket too, for as long as it lives.
+      for (let i = 0; i < 400 && (await answers()); i++) await delay(25);
     },
   };
 }

@@ -10,9 +10,7 @@ type Deps = Pick<ApiDeps, 'ci' | 'settings'>;
 
 /** A part of the path, decoded. */
 export function pathPart(c: ApiContext, name: string): string {
-  const value = c.req.param(name) ?? '';
-  if (/\p{Cc}/u.test(value)) throw notFound(`Nothing has a name with control characters.`);
-  return value;
+  return c.req.param(name) ?? '';
 }
 
 export function pathNumber(c: ApiContext, name: string): number {
@@ -35,7 +33,7 @@ export async function findJobset(c: ApiContext, { ci, settings }: Deps): Promise
   if (jobset !== undefined) return jobset;
   const renamed = await jobsets.renamedTo(project, name);
   if (renamed === undefined) throw notFound(`Jobset ‘${project}:${name}’ doesn't exist.`);
-  if (c.req.method !== 'GET') {
+  if (!['GET', 'HEAD'].includes(c.req.method)) {
     throw notFound(`Jobset ‘${project}:${name}’ doesn't exist any more; it is ‘${renamed}’ now.`);
   }
   const { pathname, search } = new URL(c.req.url);

@@ -44,6 +44,7 @@ beforeAll(async () => {
   await mkdir(path.join(store, testPath('other').slice(11)));
   await writeFile(path.join(store, testPath('other').slice(11), 'secret'), 'secret');
   // A name that begins like that of another store path.
+  await symlink(`../${out.slice(11)}-2/x`, at('/neighbour'));
   await mkdir(`${store}${out.slice(10)}-2`);
   await writeFile(`${store}${out.slice(10)}-2/x`, 'neighbour');
 });
@@ -130,6 +131,7 @@ describe('downloading a product', () => {
     'download/4/evil',
     'download/2/manual/passwd',
     'download/3/other',
+    'download/3/neighbour',
     'download/3/manual/..%2f..%2f',
     'download/3/%2e%2e/x',
     'download/3/..%2f..%2f..%2fetc%2fpasswd',

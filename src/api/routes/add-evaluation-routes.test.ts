@@ -143,7 +143,7 @@ describe('what is done to all builds of an evaluation', () => {
     });
     await api.request('/eval/1/cancel', { as: 'root' });
 
-    expect(api.told).toEqual([`cancel evaluation of ${jobset.id}`]);
+    expect(api.told).toContain(`cancel evaluation of ${jobset.id}`);
   });
 
   it('restart-aborted: those that the infrastructure failed', async () => {

@@ -217,9 +217,11 @@ describe('renaming a jobset', () => {
       ['/jobset/tests/job/evals?page=2', '/jobset/tests/better/evals?page=2'],
       ['/job/tests/job/a.b/latest/download/1', '/job/tests/better/a.b/latest/download/1'],
     ] as const) {
-      const response = await api.request(from);
-      expect(response.status).toBe(301);
-      expect(response.headers.get('Location')).toBe(`http://localhost${to}`);
+      for (const method of ['GET', 'HEAD']) {
+        const response = await api.request(from, { method });
+        expect(response.status).toBe(301);
+        expect(response.headers.get('Location')).toBe(`http://localhost${to}`);
+      }
     }
     expect(await api.json('/jobset/tests/job', { method: 'DELETE', as: 'root', status: 404 })).toMatchObject({
       error: expect.stringContaining('it is ‘better’ now'),

@@ -184,6 +184,10 @@ describe('deleting a project', () => {
     });
     await api.json('/project/tests', { status: 404 });
     await api.json(`/build/${jobs[0]?.buildId}`, { status: 404 });
-    expect(api.told).toEqual([`cancel evaluation of ${jobset.id}`, `changed ${jobset.id}`]);
+    expect(api.told).toEqual([
+      `cancel evaluation of ${jobset.id}`,
+      `cancel builds ${jobs[0]?.buildId}`,
+      `changed ${jobset.id}`,
+    ]);
   });
 });

@@ -42,6 +42,23 @@ describe('users', () => {
     await login(api, 'olga', 'opensesame', 302);
   });
 
+  it('end all their sessions with a new password, and keep them without', async () => {
+    await using api = await openTestApi();
+    const signedIn = await api.request('/login', {
+      method: 'POST',
+      body: { username: 'olga', password: 'foobar' },
+      headers: { Origin: origin },
+    });
+    const headers = { Cookie: signedIn.headers.get('Set-Cookie') ?? '', Origin: origin };
+    const put = (body: object): Promise<unknown> =>
+      api.json('/user/olga', { method: 'PUT', headers, body: { fullname: 'O', ...body }, status: 204 });
+
+    await put({});
+    expect(await api.json('/current-user', { headers })).toMatchObject({ fullname: 'O' });
+    await put(secret);
+    expect(await api.json('/current-user', { headers, status: 403 })).toHaveProperty('error');
+  });
+
   it('are given roles by administrators, and lose those that are left out', async () => {
     await using api = await openTestApi();
     const put = (body: object): Promise<unknown> =>

@@ -104,6 +104,8 @@ export function addUserRoutes(app: Hono<ApiEnv>, deps: ApiDeps): void {
       ...(passwordHash === undefined ? {} : { passwordHash }),
       ...(isAdmin ? { email: body.emailaddress ?? user.email, roles: body.roles } : {}),
     });
+    // Whoever signed in with the old one must do so again.
+    if (passwordHash !== undefined) await users.deleteSessions(user.name);
     return c.body(null, 204);
   });
 

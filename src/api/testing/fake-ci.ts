@@ -122,7 +122,10 @@ export function createFakeCi(database: Database, now: () => number): FakeCi {
       jobsetChanged: (id) => void fake.told.push(`changed ${id}`),
     },
     builds: {
-      cancel: (ids) => database.builds.cancel(ids, now()),
+      cancel: (ids) => {
+        fake.told.push(`cancel builds ${ids.join(', ')}`);
+        return database.builds.cancel(ids, now());
+      },
       restart: (ids) => database.builds.restart(ids),
       bump: (ids) => database.builds.bump(ids, Math.floor(now() / 1000)),
       explain: (id) => fake.reasons.get(id) ?? { type: 'unknown-build' },

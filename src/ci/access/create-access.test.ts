@@ -23,6 +23,7 @@ function fakeUsers(initial: readonly UserRecord[]) {
       return session === undefined || session.expiresAt <= now ? undefined : users.get(session.user);
     },
     deleteSession: async (hash) => void sessions.delete(hash),
+    deleteSessions: async () => {},
     createToken: async ({ hash, ...rest }) => {
       const token = { ...rest, id: tokens.size + 1, lastUsedAt: null };
       tokens.set(hash, token);

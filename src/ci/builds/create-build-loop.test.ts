@@ -11,8 +11,8 @@ import { type BuildLoop, createBuildLoop } from './create-build-loop.ts';
 interface Enqueued {
   readonly drvPath: StorePath;
   readonly ticket: BuildTicket;
-  resolve(outcome: BuildOutcome): void;
-  reject(error: Error): void;
+  readonly resolve: (outcome: BuildOutcome) => void;
+  readonly reject: (error: Error) => void;
 }
 
 let test: TestDatabase;
@@ -86,7 +86,7 @@ async function row(id: number): Promise<BuildRecord> {
 /** Resolves when the build is finished in the database. */
 async function ended(id: number): Promise<BuildRecord> {
   await expect.poll(async () => (await row(id)).finished).toBe(true);
-  return await row(id);
+  return row(id);
 }
 
 const success = (name: string, cached = false): BuildOutcome => ({

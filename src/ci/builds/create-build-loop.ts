@@ -18,6 +18,7 @@ import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { BuildTicket, Scheduler, StepAttempt } from '../../build/scheduler.ts';
 import { buildStatus } from '../../db/build-status.ts';
 import type { BuildEnd, Database, QueuedBuild } from '../../db/database.ts';
+import type { BuildRecord } from '../../db/records.ts';
 import type { ServerEvent } from '../../events/event.ts';
 import { isStorePath } from '../../nix/store-path.ts';
 import type { Store } from '../../store/store.ts';
@@ -73,7 +74,7 @@ const finishingAtOnce = 8;
 const maxFaults = 5;
 const longestPauseMs = 10_000;
 /** Builds that are taken before others get their turn. */
-const takenAtOnce = 500;
+const takenAtOnce = 2000;
 
 export function createBuildLoop(deps: BuildLoopDeps): BuildLoop {
   const { database, scheduler, store, emit, onFinished, now, signal, pauseMs = 200 } = deps;
@@ -128,11 +129,9 @@ export function createBuildLoop(deps: BuildLoopDeps): BuildLoop {
         const isGone = error instanceof AppError && error.code === 'build.derivation-missing';
         const { id } = entry.build;
         if (isGone || faults === maxFaults) {
-          await finish(entry, {
-            status: buildStatus.aborted,
-            isCached: false,
-            errorMessage: errorMessage(error),
-          });
+          const message = errorMessage(error);
+          const aborted = { status: buildStatus.aborted, isCached: false, errorMessage: message };
+          await finish(entry, () => aborted);
           return;
         }
         tell('warning', `build ${id} is tried again: ${errorMessage(error)}`);
@@ -142,7 +141,7 @@ export function createBuildLoop(deps: BuildLoopDeps): BuildLoop {
   };
 
   const tryOnce = async (entry: Taken): Promise<void> => {
-    const { id, drvPath } = entry.build;
+    const { drvPath } = entry.build;
     if (!isStorePath(drvPath)) {
       throw new AppError(
         'build.derivation-missing',
@@ -152,17 +151,21 @@ export function createBuildLoop(deps: BuildLoopDeps): BuildLoop {
     const outcome = await scheduler.enqueue(drvPath, ticketOf(entry));
     if (hasLeft(entry)) return;
     await finishing(async () => {
-      if (!outcome.ok) return await finish(entry, endOfFailure(entry.build, outcome));
-      const row = await builds.get(id);
-      if (row !== undefined) await finish(entry, await endOfSuccess(row, outcome, deps));
+      await finish(entry, (row) =>
+        outcome.ok ? endOfSuccess(row, outcome, deps) : endOfFailure(row, outcome),
+      );
     });
   };
 
-  const finish = async (entry: Taken, ended: Ended): Promise<void> => {
+  /** `end` says how, and does what has to be done before that may be said. */
+  const finish = async (entry: Taken, end: (row: BuildRecord) => Ended | Promise<Ended>): Promise<void> => {
     const { id, jobsetId } = entry.build;
     const row = await builds.get(id);
-    if (row === undefined || hasLeft(entry)) return;
+    if (row === undefined) return;
+    const ended = await end(row);
+    if (hasLeft(entry)) return;
     const stoppedAt = now();
+    // A step may have begun since the row was read.
     const startedAt = row.startedAt ?? entry.startedAt;
     const isFirst = await builds.finish(id, {
       ...ended,
@@ -203,19 +206,20 @@ export function createBuildLoop(deps: BuildLoopDeps): BuildLoop {
   return {
     async takeAll() {
       leftMeanwhile = new Set();
+      let all: readonly QueuedBuild[];
       for (;;) {
         try {
-          let count = 0;
-          for await (const build of builds.queued()) {
-            takeOne(build);
-            count += 1;
-            if (count % takenAtOnce === 0) await yieldToOthers();
-          }
+          all = await Array.fromAsync(builds.queued());
           break;
         } catch (error) {
           if (signal.aborted || !(error instanceof AppError) || error.code !== 'db.unreachable') throw error;
           await pause(pauseMs, signal);
         }
+      }
+      // All are read first: what is there already is told after all have been looked at, and would be in the way.
+      for (const [index, build] of all.entries()) {
+        takeOne(build);
+        if (index % takenAtOnce === 0) await yieldToOthers();
       }
       leftMeanwhile = undefined;
     },

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { SecretKey } from '../../nix/signing-key.ts';
 import type { StorePath } from '../../nix/store-path.ts';
-import type { PathInfo, Store } from '../../store/store.ts';
+import type { PathInfo } from '../../store/store.ts';
 import { testPath } from '../testing/test-database.ts';
 import { createPublishOutputs, type PublishDeps } from './publish-outputs.ts';
 
@@ -38,14 +38,9 @@ function fixture(assertServable: PublishDeps['assertServable'] = async () => {})
       (each) => [each.path, each],
     ),
   );
-  const store = {
-    queryPathInfos: async (paths: readonly StorePath[]) =>
-      new Map(paths.flatMap((path) => (infos.has(path) ? [[path, infos.get(path)]] : []))),
-    addSignatures: async (path: StorePath) => void told.push(`sign ${path}`),
-  };
   const publish = createPublishOutputs({
-    // Of a store, only what is used.
-    store: store as unknown as Store,
+    store: { addSignatures: async (path) => void told.push(`sign ${path}`) },
+    storeDatabase: { lookupPath: (path) => infos.get(path) },
     roots: { ensure: async (paths) => void told.push(`root ${[...paths].join()}`) },
     keys: [key],
     assertServable: async (paths) => {

@@ -5,12 +5,16 @@
 
 import type { SecretKey } from '../../nix/signing-key.ts';
 import type { StorePath } from '../../nix/store-path.ts';
-import { signClosure } from '../../store/sign-closure.ts';
+import { readClosure } from '../../store/read-closure.ts';
+import { signPaths } from '../../store/sign-paths.ts';
 import type { Store } from '../../store/store.ts';
+import type { StoreDatabase } from '../../store/store-database.ts';
 import type { GcRoots } from '../retention/gc-roots.ts';
 
 export interface PublishDeps {
-  readonly store: Store;
+  readonly store: Pick<Store, 'addSignatures'>;
+  /** Of the same store. */
+  readonly storeDatabase: Pick<StoreDatabase, 'lookupPath'>;
   readonly roots: Pick<GcRoots, 'ensure'>;
   readonly keys: readonly SecretKey[];
   /** Throws when our cache does not answer for one of them. */
@@ -32,14 +36,16 @@ export type PublishOutputs = (outputs: ReadonlyMap<string, StorePath>) => Promis
 
 /** The function throws `store.path-missing` when an output was garbage-collected before it became a root. */
 export function createPublishOutputs(deps: PublishDeps): PublishOutputs {
-  const { store, roots, keys, assertServable, signal } = deps;
+  const { store, storeDatabase, roots, keys, assertServable, signal } = deps;
   const servable = new Set<StorePath>();
   return async (outputs) => {
     const paths = [...new Set(outputs.values())];
     await roots.ensure(paths);
-    const closure = await signClosure(store, paths, keys, { signal });
-    const fresh = closure.map(({ path }) => path).filter((path) => !servable.has(path));
-    await assertServable(fresh);
+    const closure = await readClosure(storeDatabase, paths);
+    const infos = closure.filter(({ path }) => !servable.has(path));
+    await signPaths(store, infos, keys, { signal });
+    const fresh = infos.map(({ path }) => path);
+    if (fresh.length > 0) await assertServable(fresh);
     if (servable.size > maxRemembered) servable.clear();
     for (const path of fresh) servable.add(path);
     let size = 0;

@@ -46,7 +46,7 @@ export function createBuildLookup(
     async latestFinishedEvaluation({ project, jobset, job }) {
       if (job !== undefined) {
         const build = await builds.latestOfFinishedEvaluation({ project, jobset, job });
-        return build === undefined ? undefined : await finishedEvaluationOf(build.id);
+        return build === undefined ? undefined : finishedEvaluationOf(build.id);
       }
       const record = await jobsets.find(project, jobset);
       return record === undefined ? undefined : (await evaluations.latestFinished(record.id))?.id;

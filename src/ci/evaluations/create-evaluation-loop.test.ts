@@ -62,7 +62,6 @@ beforeEach(async () => {
 afterEach(async () => {
   stop.abort();
   await loop.idle();
-  expect(vi.getTimerCount()).toBe(0);
   await test[Symbol.asyncDispose]();
   vi.useRealTimers();
 });
@@ -225,6 +224,7 @@ describe('the evaluation loop', () => {
     await loop.idle();
 
     expect(started[0]?.signal.reason).toBe('server-stops');
+    expect(vi.getTimerCount()).toBe(0);
     expect(names()).toHaveLength(1);
   });
 });

@@ -7,6 +7,7 @@ import type {
   JobsetEvaluationDeps,
   JobsetResult,
 } from '../../evaluate/jobset-evaluation.ts';
+import type { LockedFlake } from '../../evaluate/lock-flake.ts';
 import type { Emit, ServerEvent } from '../../events/event.ts';
 import type { InputDeps, InputSpec, ResolvedInput } from '../../inputs/input.ts';
 import type { Store } from '../../store/store.ts';
@@ -22,11 +23,10 @@ export interface EvaluationDeps {
   readonly builds: Pick<BuildLoop, 'take'>;
   readonly scheduler: Pick<Scheduler, 'enqueue'>;
   fetchInputs(specs: readonly InputSpec[], deps: InputDeps): Promise<readonly ResolvedInput[]>;
-  /** The URL of a flake with everything it needs pinned. Throws `input.fetch`. */
   lockFlake(
     url: string,
     deps: { readonly signal: AbortSignal; readonly env: EvaluationDeps['env'] },
-  ): Promise<string>;
+  ): Promise<LockedFlake>;
   evaluateJobset(
     evaluation: JobsetEvaluation,
     deps: JobsetEvaluationDeps & {

@@ -2,16 +2,20 @@
 
 import { type JobsetRecord, jobsetType } from '../../db/records.ts';
 import type { JobsetExpression } from '../../evaluate/jobset-evaluation.ts';
+import type { LockedFlake } from '../../evaluate/lock-flake.ts';
 import { AppError } from '../../util/app-error.ts';
 
-/** `lockFlake` says the locked URL of a flake. Throws `input.invalid` for a jobset that does not say where. */
+/** Throws `input.invalid` for a jobset that does not say where. */
 export async function jobsetExpression(
   jobset: JobsetRecord,
-  lockFlake: (url: string) => Promise<string>,
+  lockFlake: (url: string) => Promise<LockedFlake>,
 ): Promise<JobsetExpression> {
   const { type, nixExprInput, nixExprPath, flake, project, name } = jobset;
   if (type === jobsetType.flake) {
-    if (flake !== null) return { type: 'flake', lockedUrl: await lockFlake(flake) };
+    if (flake !== null) {
+      const { url, sourcePath } = await lockFlake(flake);
+      return { type: 'flake', lockedUrl: url, sourcePath };
+    }
   } else if (nixExprInput !== null && nixExprPath !== null) {
     return {
       type: type === jobsetType.network ? 'network' : 'legacy',

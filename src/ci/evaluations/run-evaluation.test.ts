@@ -80,7 +80,7 @@ beforeEach(async () => {
         dependency: null,
       },
     ],
-    lockFlake: async (url) => `${url}?rev=${revision}`,
+    lockFlake: async (url) => ({ url: `${url}?rev=${revision}`, sourcePath: testPath('source'), revision }),
     evaluateJobset: (_, { signal }) => results(signal),
     cacheDirectory: '/nowhere',
     settings: {},

@@ -136,9 +136,9 @@ export async function runEvaluation(
   } catch (error) {
     const stop = signal.aborted ? (signal.reason as EvaluationStop) : undefined; // whoever aborts says one
     if (stop === 'server-stops') return;
-    if (stop === 'cancelled') return await end('cancelled', 'the evaluation was cancelled');
+    if (stop === 'cancelled') return end('cancelled', 'the evaluation was cancelled');
     if (stop === 'timed-out')
-      return await end('failed', `the evaluation took longer than ${formatDuration(timeoutMs)}`);
+      return end('failed', `the evaluation took longer than ${formatDuration(timeoutMs)}`);
     const message = errorMessage(error);
     if (error instanceof AppError && (error.code === 'input.fetch' || error.code === 'input.invalid')) {
       await database.jobsets.checked(id, { at: now(), fetchErrorMessage: message, completed: false });
@@ -190,23 +190,15 @@ async function isUnchanged(jobsetId: number, hash: string, { database }: Evaluat
 
 /** Of what the evaluator tells, what the jobset's progress is made of, and what people should know of at once. */
 function follow(event: ProteusEvent, progress: Progress, emit: EvaluationDeps['emit']): void {
-  switch (event.type) {
-    case 'evaluation.started':
-      if (event.jobs.length > 0) progress.jobsTotal = event.jobs.length;
-      return;
-    case 'evaluation.job.started':
-      progress.current.add(event.job);
-      return;
-    case 'evaluation.job.done':
-    case 'evaluation.job.failed':
-      progress.current.delete(event.job);
-      return;
-    case 'evaluation.worker.restarted': {
-      const { project, jobset } = progress;
-      emit({ type: 'message', level: 'warning', text: `${project}:${jobset}: ${event.reason}` });
-      return;
-    }
-    default:
-      return;
+  const { type } = event;
+  if (type === 'evaluation.started') {
+    if (event.jobs.length > 0) progress.jobsTotal = event.jobs.length;
+  } else if (type === 'evaluation.job.started') {
+    progress.current.add(event.job);
+  } else if (type === 'evaluation.job.done' || type === 'evaluation.job.failed') {
+    progress.current.delete(event.job);
+  } else if (type === 'evaluation.worker.restarted') {
+    const { project, jobset } = progress;
+    emit({ type: 'message', level: 'warning', text: `${project}:${jobset}: ${event.reason}` });
   }
 }

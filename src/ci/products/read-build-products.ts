@@ -46,6 +46,8 @@ export async function readBuildProducts(
   let declared: DeclaredProduct[] | undefined;
   const metrics = new Map<string, MetricRecord>();
   for (const [, output] of sorted) {
+    // Most have none of it.
+    if ((await resolveInStore(`${output}/nix-support`, storeDirectory)) === undefined) continue;
     failed ||= (await resolveInStore(`${output}/nix-support/failed`, storeDirectory)) !== undefined;
     const products = await read(output, 'hydra-build-products');
     if (products !== undefined) declared = [...(declared ?? []), ...parseBuildProducts(products)];
@@ -133,5 +135,5 @@ async function readText(path: string, storeDirectory: string): Promise<string | 
   const type = await lstat(real);
   if (!type.isFile() || type.size > maxTextBytes) return undefined;
   await using file = await open(real, openFlags);
-  return file.readFile('utf8');
+  return await file.readFile('utf8');
 }

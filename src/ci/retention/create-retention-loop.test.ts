@@ -18,7 +18,6 @@ beforeEach(() => {
 
 afterEach(() => {
   abort.abort();
-  expect(vi.getTimerCount()).toBe(0);
   vi.useRealTimers();
 });
 
@@ -49,6 +48,14 @@ it('cleans up once for a swarm of evaluations', async () => {
   loop.evaluated();
   await vi.advanceTimersByTimeAsync(1_000_000);
   expect(applied).toBe(2);
+});
+
+it('leaves no timer behind', () => {
+  start(1000).evaluated();
+  abort.abort();
+  start(1000).evaluated();
+
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 it('does not begin again while it is at work, tells what went, and that it failed', async () => {

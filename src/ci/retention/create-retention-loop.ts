@@ -43,7 +43,7 @@ export function createRetentionLoop(deps: {
     applying ??= apply();
   };
 
-  const interval = intervalMs > 0 ? setInterval(run, intervalMs) : undefined;
+  const interval = intervalMs > 0 && !signal.aborted ? setInterval(run, intervalMs) : undefined;
   signal.addEventListener(
     'abort',
     () => {

@@ -51,11 +51,14 @@ export async function openTestDatabase(settings: Partial<JobsetSettings> = {}): 
 
 /** A store path that nothing is at, the same for the same name. */
 export function testPath(name: string): StorePath {
-  const hash = [...name.replace(/[^0-9abcdfghijklmnpqrsvwxyz]/g, '')].join('').slice(0, 32).padEnd(32, '0');
+  const hash = name
+    .replace(/[^0-9abcdfghijklmnpqrsvwxyz]/g, '')
+    .slice(0, 32)
+    .padEnd(32, '0');
   return parseStorePath(`/nix/store/${hash}-${name}`);
 }
 
-export function newBuild(build: Partial<NewBuild> = {}): NewBuild {
+function newBuild(build: Partial<NewBuild> = {}): NewBuild {
   const { job = 'web' } = build;
   return {
     job,

@@ -10,24 +10,36 @@ import { checkBuilders } from '../doctor/check-builders.ts';
 import { checkEmulation } from '../doctor/check-emulation.ts';
 import { checkKeys } from '../doctor/check-keys.ts';
 import { checkNix } from '../doctor/check-nix.ts';
+import { checkServer } from '../doctor/check-server.ts';
 import { checkTools } from '../doctor/check-tools.ts';
 import { renderChecks } from '../doctor/render-checks.ts';
 import { collect } from '../network-options.ts';
+import { type DataFlags, withDataFlags } from '../server/server-settings.ts';
 
-interface Flags {
+interface Flags extends DataFlags {
   readonly builders?: readonly string[];
   readonly key?: readonly string[];
 }
 
 export const define: CommandModule['define'] = (command, run) => {
-  command
+  withDataFlags(command)
     .option(
       '--builders <machines>',
       'builders to check, as in nix.conf (default: /etc/nix/machines)',
       collect,
     )
     .option('--key <file>', 'signing key to check; may be given more than once', collect)
-    .addHelpText('after', '\nExample:\n  proteus doctor --key cache.secret --builders @/etc/nix/machines\n')
+    .addHelpText(
+      'after',
+      `
+Where a server is set up on this machine, or --config, --data-directory or --database names one, its parts are looked at
+as well; nothing of it is changed.
+
+Examples:
+  proteus doctor --key cache.secret --builders @/etc/nix/machines
+  proteus doctor --config /etc/proteus/proteus.toml
+`,
+    )
     .action((flags: Flags) => {
       run(async (context) => {
         const checks = await examine(context, flags);
@@ -41,7 +53,7 @@ export const define: CommandModule['define'] = (command, run) => {
 async function examine(context: CliContext, flags: Flags): Promise<readonly Check[]> {
   const { signal, env } = context;
   const tools = await checkTools(env);
-  const keys = await checkKeys(flags.key ?? []);
+  const keys = [...(await checkServer(context, flags)), ...(await checkKeys(flags.key ?? []))];
   try {
     const local = await localBuilder({ env, signal });
     const builders = await chooseBuilders(context, flags.builders);

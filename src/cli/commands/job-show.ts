@@ -24,7 +24,7 @@ export const define: CommandModule['define'] = (command, run) => {
         const { project, jobset } = parseJobsetName(text);
         const client = await connectToServer(context, flags);
         const query = new URLSearchParams({ nr: String(flags.last), project, jobset, job });
-        const builds = await client.get(`/api/latestbuilds?${query}`, z.array(buildSummarySchema));
+        const builds = await client.get(`/api/latestbuilds?${query.toString()}`, z.array(buildSummarySchema));
         const now = Date.now();
         const rows = builds.map(({ id, nixname, system, timestamp, buildstatus }) => [
           id,

@@ -43,9 +43,12 @@ export const define: CommandModule['define'] = (command, run) => {
           ...(flags.follow ? { follow: '1' } : {}),
           ...(flags.tail === undefined ? {} : { tail: String(flags.tail) }),
         });
-        const body = await client.open(`/api/v1/builds/${step.buildId}/steps/${step.number}/log?${query}`, {
-          accept: 'text/plain',
-        });
+        const body = await client.open(
+          `/api/v1/builds/${step.buildId}/steps/${step.number}/log?${query.toString()}`,
+          {
+            accept: 'text/plain',
+          },
+        );
         await pipeline(body, context.stdout, { end: false });
         return 0;
       });

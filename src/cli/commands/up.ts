@@ -4,7 +4,6 @@
  */
 
 import path from 'node:path';
-import { evaluateReply } from '../../api/v1/schemas/evaluation.ts';
 import { trustLines } from '../../cache/trust-lines.ts';
 import { createLogger } from '../../log/create-logger.ts';
 import { type PublicKey, printPublicKey } from '../../nix/public-key.ts';
@@ -73,12 +72,6 @@ async function up(context: CliContext, file: string, flags: Flags): Promise<numb
   const client = createApiClient({ url: server.url, token: server.token, signal });
   const name = await ensureJobset(client, checkout, flags, flags);
   const { project, jobset } = name;
-  await client.send(
-    'POST',
-    `/api/v1/projects/${project}/jobsets/${jobset}/evaluate`,
-    { force: false },
-    evaluateReply,
-  );
   const url = `${server.baseUrl}${jobsetPath(name)}`;
   if (context.json) {
     const where = { server: server.baseUrl, publicKeys: server.publicKeys.map(printPublicKey) };
@@ -126,7 +119,7 @@ async function serverOf(context: CliContext, settings: ServerSettings): Promise<
     });
     return {
       url: running.url,
-      baseUrl: config['base-url'] ?? running.url,
+      baseUrl: running.baseUrl,
       token: await adminToken(database, directory, Date.now),
       publicKeys: keys.map(({ publicKey }) => publicKey),
       async [Symbol.asyncDispose]() {},

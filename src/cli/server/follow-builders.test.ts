@@ -46,7 +46,6 @@ it('tells of every change, of a file that comes, and of a mistake without losing
     settings: settings(),
     env: {},
     known: new Map(),
-    intervalMs: 10,
     onChange: (builders: readonly Builder[]) => seen.push(builders.map(({ name }) => name)),
     onFault: (message) => seen.push(message),
   });

@@ -1,14 +1,11 @@
 /**
  * The builders of the server: this machine, those of the configuration, and those of the machines file, which is read
  * again whenever it changes. A file that is not right changes nothing but the log.
- *
- * The file is looked at every two seconds instead of being watched: on NixOS it is a link through a link whose target
- * is replaced, which no watch on the file or its folder would see.
  */
 
-import { type Stats, unwatchFile, watchFile } from 'node:fs';
 import type { Builder } from '../../build/builder.ts';
 import { parseBuildersOption } from '../../build/builders-option.ts';
+import { watchMachinesFile } from '../../build/watch-machines-file.ts';
 import { errorMessage } from '../../util/error-message.ts';
 
 export interface BuildersSettings {
@@ -35,22 +32,16 @@ export interface FollowBuildersOptions {
   readonly known: Map<string, Builder>;
   readonly onChange: (builders: readonly Builder[]) => void;
   readonly onFault: (message: string) => void;
-  readonly intervalMs?: number;
 }
 
 /** Until disposed. */
 export function followBuilders(options: FollowBuildersOptions): Disposable {
   const { settings, env, known, onChange, onFault } = options;
-  const file = settings['machines-file'];
-  const listener = (now: Stats, before: Stats): void => {
-    // A file that is not there is told once at the beginning.
-    if (now.ino === before.ino && now.mtimeMs === before.mtimeMs && now.size === before.size) return;
+  return watchMachinesFile(settings['machines-file'], () => {
     try {
       onChange(readBuilders(settings, env, known));
     } catch (error) {
       onFault(`the builders stay as they were: ${errorMessage(error)}`);
     }
-  };
-  watchFile(file, { persistent: false, interval: options.intervalMs ?? 2000 }, listener);
-  return { [Symbol.dispose]: () => void unwatchFile(file, listener) };
+  });
 }

@@ -21,6 +21,19 @@ describe('listenHttp', () => {
     expect(listener.url).toMatch(/^http:\/\/\[::1\]:\d+$/);
   });
 
+  it.each([
+    ['0.0.0.0', /^http:\/\/127\.0\.0\.1:\d+$/, /^http:\/\/ci:\d+$/],
+    ['::', /^http:\/\/\[::1\]:\d+$/, /^http:\/\/ci:\d+$/],
+    ['127.0.0.1', /^http:\/\/127\.0\.0\.1:\d+$/, /^http:\/\/127\.0\.0\.1:\d+$/],
+  ])('is reached from here and from elsewhere when it listens on %s', async (host, url, outsideUrl) => {
+    await using listener = await listenHttp({ host, port: 0 }, { hostName: 'ci' });
+    listener.answerWith((_req, res) => void res.end('here'));
+
+    expect(listener.url).toMatch(url);
+    expect(listener.outsideUrl).toMatch(outsideUrl);
+    expect(await (await fetch(listener.url)).text()).toBe('here');
+  });
+
   it('says which port it cannot have', async () => {
     await using listener = await listenHttp(loopback);
     const port = Number(new URL(listener.url).port);
@@ -32,7 +45,7 @@ describe('listenHttp', () => {
   });
 
   it('lets an answer end that is being sent, and cuts one that does not', async () => {
-    const listener = await listenHttp(loopback, 100);
+    const listener = await listenHttp(loopback, { graceMs: 100 });
     let finish = (): void => {};
     listener.answerWith((req, res) => {
       res.write('begun');

@@ -6,19 +6,28 @@
 
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
+import { hostname } from 'node:os';
 import { apiServerOptions } from '../../api/create-api-listener.ts';
 import type { ListenAddress } from '../../config/parse-listen.ts';
 import { AppError } from '../../util/app-error.ts';
 import { errorMessage } from '../../util/error-message.ts';
 
 export interface HttpListener extends AsyncDisposable {
-  /** Without a slash at its end. */
+  /** How this machine reaches it, without a slash at its end. */
   readonly url: string;
+  /** How other machines reach it, where it listens to them. */
+  readonly outsideUrl: string;
   answerWith(listener: RequestListener): void;
 }
 
+/** What listening on every address is called, and the loopback of that family. */
+const wildcards: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
+
 /** `graceMs`: how long an answer may still take when it is closed. Throws `server.listen`. */
-export async function listenHttp(address: ListenAddress, graceMs = 2000): Promise<HttpListener> {
+export async function listenHttp(
+  address: ListenAddress,
+  { graceMs = 2000, hostName = hostname() } = {},
+): Promise<HttpListener> {
   let listener: RequestListener = (_req, res) => void res.writeHead(503, { 'retry-after': '1' }).end();
   const server = createServer(apiServerOptions, (req, res) => listener(req, res));
   server.listen(address);
@@ -33,8 +42,11 @@ export async function listenHttp(address: ListenAddress, graceMs = 2000): Promis
   }
   const bound = server.address();
   if (bound === null || typeof bound === 'string') throw new TypeError('listening, but on no TCP port');
+  const urlOf = (host: string): string => `http://${host.includes(':') ? `[${host}]` : host}:${bound.port}`;
+  const loopback = wildcards[bound.address];
   return {
-    url: `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`,
+    url: urlOf(loopback ?? bound.address),
+    outsideUrl: urlOf(loopback === undefined ? bound.address : hostName),
     answerWith(next) {
       listener = next;
     },

@@ -36,7 +36,8 @@ it('is held by one at a time, and free again afterwards', () => {
 
 it('is seen by other processes, and ends with kill -9', async () => {
   await using child = await holder();
-  const server = { url: 'http://127.0.0.1:3000', pid: child.pid };
+  const url = 'http://127.0.0.1:3000';
+  const server = { url, baseUrl: url, pid: child.pid };
   await writeServerFile(directory, server);
 
   expect(isDataDirectoryLocked(directory)).toBe(true);

@@ -16,14 +16,8 @@ export function logEvent(event: ServerEvent, log: Pick<Logger, Level>): void {
 }
 
 function levelOf(event: ServerEvent): Level {
-  switch (event.type) {
-    case 'message':
-      return event.level === 'warning' ? 'warn' : event.level;
-    case 'step.failed':
-      return event.willRetry ? 'warn' : 'info';
-    case 'ci.builder.changed':
-      return event.state === 'lost' ? 'warn' : 'info';
-    default:
-      return event.type.startsWith('ci.') && event.type !== 'ci.build.started' ? 'info' : 'debug';
-  }
+  if (event.type === 'message') return event.level === 'warning' ? 'warn' : event.level;
+  if (event.type === 'step.failed') return event.willRetry ? 'warn' : 'info';
+  if (event.type === 'ci.builder.changed') return event.state === 'lost' ? 'warn' : 'info';
+  return event.type.startsWith('ci.') && event.type !== 'ci.build.started' ? 'info' : 'debug';
 }

@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { dataDirectory } from './data-directory.ts';
 import { isDataDirectoryLocked } from './lock-data-directory.ts';
 
-const serverSchema = z.object({ url: z.url(), pid: z.int() });
+const serverSchema = z.object({ url: z.url(), baseUrl: z.url(), pid: z.int() });
 export type ServerFile = z.output<typeof serverSchema>;
 
 export async function writeServerFile(directory: string, server: ServerFile): Promise<void> {

@@ -14,6 +14,7 @@ import type { Builder } from '../../build/builder.ts';
 import { localBuilder } from '../../build/local-builder.ts';
 import { checkKeys } from '../../cache/check-keys.ts';
 import { createCacheHandler } from '../../cache/create-cache-handler.ts';
+import { createDumpPool } from '../../cache/live/create-dump-pool.ts';
 import { createAccess } from '../../ci/access/create-access.ts';
 import type { Ci } from '../../ci/ci.ts';
 import { startCi } from '../../ci/start-ci.ts';
@@ -23,7 +24,6 @@ import { inputPlugins } from '../../inputs/input-plugins.ts';
 import type { Logger } from '../../log/create-logger.ts';
 import type { SecretKey } from '../../nix/signing-key.ts';
 import { storeDir } from '../../nix/store-path.ts';
-import { dumpPath } from '../../store/dump-path.ts';
 import { openStore } from '../../store/open-store.ts';
 import { openStoreDatabase } from '../../store/store-database.ts';
 import { version } from '../../util/version.ts';
@@ -87,12 +87,15 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
   const database = stack.use(await openServerDatabase(settings));
   const store = stack.use(await openStore({ type: 'local' }, { signal, env }));
   const storeDatabase = stack.use(await openStoreDatabase(undefined, { keepOpenBy: store }));
+  const nars = stack.use(createDumpPool());
   const cache = createCacheHandler({
     store,
     database: storeDatabase,
     keys,
-    dumpPath,
+    dump: (info, range) => nars.dump(info, range),
     priority: config.priority,
+    // The API has them, those of attempts that still run included.
+    serveLogs: false,
     onFault: (text, error) => log.error({ err: error }, text),
   });
 
@@ -116,11 +119,12 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     env,
     signal: closing.signal,
   });
-  const baseUrl = config['base-url']?.replace(/\/+$/, '');
+  const outside = config['base-url']?.replace(/\/+$/, '');
+  const baseUrl = outside ?? listener.outsideUrl;
   const app = createApi({
     ci,
     access: createAccess({ users: database.users, now: Date.now }),
-    settings: { baseUrl, private: config.private, webhookSecrets, version },
+    settings: { baseUrl: outside, private: config.private, webhookSecrets, version },
     inputTypes: inputPlugins,
     storeFilesAt: storeDir,
     nixLogDirectory: '/nix/var/log/nix/drvs',
@@ -146,12 +150,12 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
       onFault: warn,
     }),
   );
-  await writeServerFile(directory.root, { url: listener.url, pid: process.pid });
+  await writeServerFile(directory.root, { url: listener.url, baseUrl, pid: process.pid });
   stack.defer(() => removeServerFile(directory.root));
   const owned = stack.move();
   return {
     url: listener.url,
-    baseUrl: baseUrl ?? listener.url,
+    baseUrl,
     ci,
     keys,
     madeKey: made,

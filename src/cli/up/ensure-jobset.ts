@@ -2,6 +2,8 @@
 
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { evaluateReply } from '../../api/v1/schemas/evaluation.ts';
+import { jobsetState } from '../../db/records.ts';
 import type { ApiClient } from '../client/api-client.ts';
 import { exists } from '../client/exists.ts';
 import { doneSchema, jobsetSchema } from '../client/hydra-schemas.ts';
@@ -24,7 +26,7 @@ export function inputValue({ folder, branch }: Pick<GitCheckout, 'folder' | 'bra
   return `${address} ${branch}`;
 }
 
-/** `flags`: what the user says of the jobset besides. Says what it is called. */
+/** `flags`: what the user says of the jobset besides. It is enabled and evaluated. Says what it is called. */
 export async function ensureJobset(
   client: ApiClient,
   checkout: GitCheckout,
@@ -46,9 +48,15 @@ export async function ensureJobset(
     : applyJobsetFlags(newJobset, { checkInterval });
   const body = applyJobsetFlags(before, {
     ...flags,
+    state: before.enabled === jobsetState.disabled ? 'enabled' : undefined,
     network: `network:${checkout.file}`,
     input: [`network=git:${inputValue(checkout)}`, ...(flags.input ?? [])],
   });
   await client.send('PUT', place, body, doneSchema);
+  // Saving a jobset that is looked at regularly has it looked at now; another must be asked for.
+  if (body.checkinterval === 0) {
+    const path = `/api/v1/projects/${name.project}/jobsets/${name.jobset}/evaluate`;
+    await client.send('POST', path, { force: false }, evaluateReply);
+  }
   return name;
 }

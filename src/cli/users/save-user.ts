@@ -48,6 +48,10 @@ export async function saveUser(request: UserRequest, deps: SaveUserDeps): Promis
       roles: [...roles],
     };
     await users.save(user);
+    // Whoever signed in with the old password must do so again.
+    if (passwordHash !== undefined) await users.deleteSessions(name);
+    // Whoever signed in with the old one must do so again.
+    if (passwordHash !== undefined) await users.deleteSessions(name);
     return { user, isNew: known === undefined };
   });
 }

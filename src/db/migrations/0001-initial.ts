@@ -1,6 +1,7 @@
 /** The first schema: projects to steps, users, and what else outlives the server. */
 
-import { type ColumnDefinitionBuilder, type Kysely, sql } from 'kysely';
+import { type ColumnDefinitionBuilder, sql } from 'kysely';
+import { createInitialIndexes } from './0001-initial-indexes.ts';
 import type { Migration, MigrationSchema, Table } from './migration.ts';
 
 export const initial: Migration = {
@@ -12,7 +13,7 @@ export const initial: Migration = {
     await createSteps(schema);
     await createUsers(schema);
     await createOddsAndEnds(schema);
-    await createIndexes(db);
+    await createInitialIndexes(db);
   },
 };
 
@@ -162,6 +163,16 @@ async function createBuilds(schema: MigrationSchema): Promise<void> {
       .addColumn('system', text, required)
       .addColumn('finished', integer, zero)
       .addUniqueConstraint('jobs_name', ['jobset_id', 'name', 'system']),
+  );
+  await create(
+    'finished_builds',
+    (table) =>
+      table
+        .addColumn('jobset_id', integer, of('jobsets.id'))
+        .addColumn('system', text, required)
+        .addColumn('builds', integer, required)
+        .addPrimaryKeyConstraint('finished_builds_key', ['jobset_id', 'system']),
+    'by-key',
   );
   await create('builds', (table) =>
     identity(table)
@@ -337,58 +348,4 @@ async function createOddsAndEnds({ create, integer, text }: MigrationSchema): Pr
       .addColumn('seen_at', integer, required)
       .addPrimaryKeyConstraint('first_seen_key', ['uri', 'sha256']),
   );
-}
-
-async function createIndexes(db: Kysely<unknown>): Promise<void> {
-  const index = (name: string, table: string, columns: readonly string[]) =>
-    db.schema
-      .createIndex(name)
-      .on(table)
-      .columns([...columns]);
-
-  await index('evaluations_of_jobset', 'evaluations', ['jobset_id', 'id']).execute();
-  await index('evaluations_in_lists', 'evaluations', ['jobset_id', 'id'])
-    .where(sql.ref('has_new_builds'), '=', sql.lit(1))
-    .execute();
-  await index('evaluation_errors_of', 'evaluation_errors', ['evaluation_id']).execute();
-  await index('evaluations_of_build', 'evaluation_builds', ['build_id', 'evaluation_id']).execute();
-
-  const finished = [sql.ref('finished'), '=', sql.lit(1)] as const;
-  await index('builds_finished_by_job', 'builds', ['job_id', 'id'])
-    .where(...finished)
-    .execute();
-  await index('builds_finished_by_jobset', 'builds', ['jobset_id', 'id'])
-    .where(...finished)
-    .execute();
-  await index('builds_finished_by_id', 'builds', ['id', 'job_id', 'jobset_id'])
-    .where(...finished)
-    .execute();
-  await index('builds_good', 'builds', ['job_id', 'status', 'id'])
-    .where(sql.ref('status'), 'in', sql`(0, 6)`)
-    .execute();
-  await db.schema
-    .createIndex('builds_queue')
-    .on('builds')
-    .columns(['global_priority desc', 'priority desc', 'id'])
-    .where(sql.ref('finished'), '=', sql.lit(0))
-    .execute();
-  await index('builds_kept', 'builds', ['id']).where(sql.ref('keep'), '=', sql.lit(1)).execute();
-  await index('builds_of_job', 'builds', ['job_id', 'id']).execute();
-  await index('builds_of_jobset', 'builds', ['jobset_id']).execute();
-  await index('builds_by_drv', 'builds', ['drv_path']).execute();
-  await index('build_outputs_by_path', 'build_outputs', ['path']).execute();
-  await index('aggregates_of', 'constituents', ['constituent_id']).execute();
-
-  await index('steps_by_drv', 'steps', ['drv_path']).execute();
-  await index('steps_running', 'steps', ['build_id', 'number'])
-    .where(sql.ref('status'), 'is', null)
-    .execute();
-  await index('steps_ended', 'steps', ['stopped_at', 'build_id', 'number'])
-    .where(sql.ref('status'), 'is not', null)
-    .execute();
-
-  await index('jobset_renames_of', 'jobset_renames', ['jobset_id']).execute();
-  await index('queued_per_hour_of', 'queued_per_hour', ['jobset_id']).execute();
-  await index('sessions_of', 'sessions', ['user_name']).execute();
-  await index('tokens_of', 'tokens', ['user_name']).execute();
 }

@@ -1,7 +1,10 @@
 /**
- * Evaluations carry the counts of their builds, and jobs the number of their finished ones, so that lists need not
- * count. Whoever changes the status of builds calls `shiftCounts` in the same transaction, after the builds' rows are
- * changed (and so locked): then no evaluation can take the builds over in between without being counted.
+ * Evaluations carry the counts of their builds, and jobs and jobsets those of their finished ones, so that lists need
+ * not count. Whoever changes the status of builds calls `shiftCounts` in the same transaction, after the builds' rows
+ * are changed (and so locked): then no evaluation can take the builds over in between without being counted.
+ *
+ * Rows are locked in the order builds, evaluations, jobs, jobsets, each by their keys, so that no two of these can wait
+ * for each other.
  */
 
 import { sql } from 'kysely';
@@ -18,12 +21,25 @@ export function standing(status: BuildStatus | null): Standing {
 
 /** These builds, each once, went from one standing to another. */
 export async function shiftCounts(
-  { db, dialect }: Connection,
+  connection: Connection,
   ids: readonly number[],
   from: Standing,
   to: Standing,
 ): Promise<void> {
   if (ids.length === 0 || from === to) return;
+  await shiftEvaluations(connection, ids, from, to);
+  const finished = Number(from === 'scheduled') - Number(to === 'scheduled');
+  if (finished === 0) return;
+  await countInJobs(connection, ids, finished);
+  await countInJobsets(connection, ids, finished);
+}
+
+async function shiftEvaluations(
+  { db, dialect }: Connection,
+  ids: readonly number[],
+  from: Standing,
+  to: Standing,
+): Promise<void> {
   const affected = db
     .selectFrom('evaluations as e')
     .innerJoin(
@@ -38,7 +54,6 @@ export async function shiftCounts(
     )
     .select(['e.id', 'm.builds'])
     .orderBy('e.id')
-    // In the same order everywhere, so that two of these cannot wait for each other.
     .$if(dialect === 'postgres', (query) => query.forNoKeyUpdate('e'));
   await db
     .updateTable('evaluations')
@@ -51,16 +66,9 @@ export async function shiftCounts(
     // One that ended as unchanged meanwhile has given its builds up.
     .where('evaluations.state', '<>', 'unchanged')
     .execute();
-
-  const finished = Number(from === 'scheduled') - Number(to === 'scheduled');
-  if (finished !== 0) await countFinished({ db, dialect }, ids, finished);
 }
 
-async function countFinished(
-  { db, dialect }: Pick<Connection, 'db' | 'dialect'>,
-  ids: readonly number[],
-  sign: number,
-): Promise<void> {
+async function countInJobs({ db, dialect }: Connection, ids: readonly number[], sign: number): Promise<void> {
   const affected = db
     .selectFrom('jobs as j')
     .innerJoin(
@@ -81,5 +89,31 @@ async function countFinished(
     .from(affected.as('a'))
     .set({ finished: sql`finished + ${sql.lit(sign)} * a.builds` })
     .whereRef('jobs.id', '=', 'a.id')
+    .execute();
+}
+
+async function countInJobsets(
+  { db, dialect }: Connection,
+  ids: readonly number[],
+  sign: number,
+): Promise<void> {
+  await db
+    .insertInto('finished_builds')
+    .columns(['jobset_id', 'system', 'builds'])
+    .expression(
+      db
+        .selectFrom('builds as b')
+        .innerJoin('jobs as j', 'j.id', 'b.job_id')
+        .select(['j.jobset_id', 'j.system', sql<number>`${sql.lit(sign)} * count(*)`.as('builds')])
+        .where(inIds(dialect, 'b.id', ids))
+        .groupBy(['j.jobset_id', 'j.system'])
+        .orderBy('j.jobset_id')
+        .orderBy('j.system'),
+    )
+    .onConflict((conflict) =>
+      conflict
+        .columns(['jobset_id', 'system'])
+        .doUpdateSet({ builds: sql`finished_builds.builds + excluded.builds` }),
+    )
     .execute();
 }

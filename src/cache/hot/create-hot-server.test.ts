@@ -1,0 +1,207 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createHotServer } from './create-hot-server.ts';
+import { datedResponse } from './dated-response.ts';
+
+const hashPart = '7dvd7jp9sa3lhwg6ls7dl2p8ifd3mv72';
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((server) => server.close()));
+});
+
+async function start(
+  respond: (req: IncomingMessage, res: ServerResponse) => void = (req, res) => res.end(`slow ${req.url}`),
+  { body = 'known\n', idleTimeoutMs = 60_000 } = {},
+): Promise<number> {
+  const http = createServer(
+    { headersTimeout: 4000, requestTimeout: 4000, connectionsCheckingInterval: 50 },
+    respond,
+  );
+  const known = datedResponse('200 OK', {}, Buffer.from(body));
+  const missing = datedResponse('404 Not Found', {}, Buffer.from('missing\n'));
+  const answers = {
+    narinfo: (asked: string) => (asked === hashPart ? known : missing),
+    cacheInfo: () => datedResponse('200 OK', {}, Buffer.from('info\n')),
+  };
+  const hot = createHotServer({ http, answers, idleTimeoutMs });
+  hot.server.listen(0, '127.0.0.1');
+  await once(hot.server, 'listening');
+  open.push({
+    async close() {
+      hot.closeAllConnections();
+      hot.server.close();
+      await once(hot.server, 'close');
+    },
+  });
+  return (hot.server.address() as AddressInfo).port; // a TCP server has no other kind of address
+}
+
+const get = (path: string, ...headers: readonly string[]): string =>
+  `${[`GET ${path} HTTP/1.1`, 'Host: a', ...headers].join('\r\n')}\r\n\r\n`;
+
+/** All that comes back until the server has answered so many times, or closed. */
+async function talk(port: number, pieces: readonly string[], answers: number): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  let text = '';
+  socket.on('data', (chunk: Buffer) => {
+    text += chunk.toString('latin1');
+  });
+  socket.on('error', () => {});
+  await once(socket, 'connect');
+  for (const piece of pieces) {
+    socket.write(piece, 'latin1');
+    // A piece of its own on the other side too.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  await until(socket, () => (text.match(/HTTP\/1\.1 \d/g)?.length ?? 0) >= answers);
+  socket.destroy();
+  return text;
+}
+
+async function until(socket: Socket, done: () => boolean): Promise<void> {
+  for (let waited = 0; !done() && !socket.closed && waited < 5000; waited += 10) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  // The rest of what belongs to the last answer.
+  await new Promise((resolve) => setTimeout(resolve, 30));
+}
+
+describe('the front door', () => {
+  it('answers narinfo requests by itself, any number on one connection', async () => {
+    const port = await start();
+    const text = await talk(
+      port,
+      [get(`/${hashPart}.narinfo`), get(`/${hashPart.replace('7', '8')}.narinfo`)],
+      2,
+    );
+
+    expect(text).toMatch(
+      /^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\nknown\nHTTP\/1\.1 404 Not Found\r\n[\s\S]*\r\n\r\nmissing\n$/,
+    );
+  });
+
+  it('answers requests that come in one piece, in order', async () => {
+    const port = await start();
+    const text = await talk(
+      port,
+      [get('/nix-cache-info') + get(`/${hashPart}.narinfo`) + get('/nar/x') + get(`/${hashPart}.narinfo`)],
+      4,
+    );
+    const bodies = text.split(/HTTP\/1\.1 [\s\S]*?\r\n\r\n/).slice(1);
+
+    expect(bodies).toEqual(['info\n', 'known\n', 'slow /nar/x', `slow /${hashPart}.narinfo`]);
+  });
+
+  it.each([
+    [
+      'byte for byte',
+      get(`/${hashPart}.narinfo`)
+        .split('')
+        .filter((_, at) => at < 80),
+    ],
+    ['cut in the middle of a header', [get('/a').slice(0, 20), get('/a').slice(20)]],
+  ])('hands over a request that comes in pieces: %s', async (_, pieces) => {
+    const port = await start();
+    const all = pieces.join('');
+    const text = await talk(port, [...pieces, ...(all.endsWith('\r\n\r\n') ? [] : ['\r\n\r\n'])], 1);
+
+    expect(text).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*slow \//);
+  });
+
+  it('never answers what may be a body as a request', async () => {
+    const seen: string[] = [];
+    const port = await start((req, res) => {
+      seen.push(`${req.method} ${req.url}`);
+      req.resume().on('end', () => res.end('done'));
+    });
+    const inner = get(`/${hashPart}.narinfo`);
+    const text = await talk(
+      port,
+      [`POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: ${inner.length}\r\n\r\n${inner}`],
+      1,
+    );
+
+    expect(seen).toEqual(['POST /x']);
+    expect(text.match(/HTTP\/1\.1/g)).toHaveLength(1);
+    expect(text).not.toContain('known');
+  });
+
+  it('leaves a request with two ideas of its length to the real parser, which refuses it', async () => {
+    const port = await start();
+    const text = await talk(
+      port,
+      [
+        get(`/${hashPart}.narinfo`, 'Content-Length: 3', 'Transfer-Encoding: chunked') +
+          get(`/${hashPart}.narinfo`),
+      ],
+      1,
+    );
+
+    expect(text).toMatch(/^HTTP\/1\.1 400 /);
+    expect(text).not.toContain('known');
+  });
+
+  it('lets HTTP/1.0 clients have their way', async () => {
+    const port = await start();
+    const text = await talk(port, [`GET /${hashPart}.narinfo HTTP/1.0\r\n\r\n`], 1);
+
+    expect(text).toMatch(/Connection: close[\s\S]*slow \//i);
+  });
+
+  it('stops reading from a client that takes no answers, and goes on when it does', async () => {
+    const port = await start(undefined, { body: 'x'.repeat(100_000) });
+    const socket = connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    socket.pause();
+    const one = get(`/${hashPart}.narinfo`);
+    for (let batch = 0; batch < 20; batch++) {
+      socket.write(one.repeat(10));
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    let bytes = 0;
+    socket.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+    });
+    socket.resume();
+    await until(socket, () => bytes >= 200 * 100_000);
+    socket.destroy();
+
+    expect(bytes).toBeGreaterThan(200 * 100_000);
+  });
+
+  it('closes connections that say nothing', async () => {
+    const port = await start(undefined, { idleTimeoutMs: 50 });
+    const socket = connect(port, '127.0.0.1');
+    socket.resume();
+    await once(socket, 'close');
+
+    expect(socket.destroyed).toBe(true);
+  });
+
+  it('ends requests that never come to their end', async () => {
+    const port = await start();
+    const socket = connect(port, '127.0.0.1');
+    let text = '';
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    socket.write('GET /slow HTTP/1.1\r\nHost: a\r\n');
+    await once(socket, 'close');
+
+    expect(text).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
+  it('survives clients that vanish', async () => {
+    const port = await start();
+    for (let count = 0; count < 20; count++) {
+      const socket = connect(port, '127.0.0.1');
+      await once(socket, 'connect');
+      socket.write(get(`/${hashPart}.narinfo`).repeat(5));
+      socket.resetAndDestroy();
+    }
+
+    expect(await talk(port, [get(`/${hashPart}.narinfo`)], 1)).toContain('known');
+  });
+});

@@ -1,0 +1,99 @@
+/**
+ * The cache's front door: a plain TCP server that answers narinfo requests out of ready buffers, several times faster
+ * than `node:http` can, and hands every other connection to `node:http`.
+ *
+ * A connection is `fast` at first: requests that `fast-request.ts` recognises are answered in order, any number of them
+ * in one piece of input. At the first byte of anything else (also of a request that is not all there yet) it is handed
+ * over for good: what is not answered yet is put back in front of it, and the HTTP server takes it as a new connection
+ * of its own. Its limits and time-outs then hold, slow and malformed senders included.
+ *
+ * Nothing is read from a client that does not take its answers (back-pressure), and one that sends nothing for
+ * `idleTimeoutMs`, or takes nothing for so long, is closed.
+ */
+
+import type { Server as HttpServer } from 'node:http';
+import { createServer, type Server, type Socket } from 'node:net';
+import { bytesOf, type DatedResponse, httpClock } from './dated-response.ts';
+import { fastRequest, type HeaderMemory } from './fast-request.ts';
+
+export interface HotAnswers {
+  /** The answer to a narinfo request; a miss is an answer too. Never throws. */
+  narinfo(hashPart: string): DatedResponse;
+  cacheInfo(): DatedResponse;
+}
+
+export interface HotServerOptions {
+  /** Takes the connections that are handed over; it does not listen itself. */
+  readonly http: HttpServer;
+  readonly answers: HotAnswers;
+  /** As the HTTP server's keep-alive time-out. */
+  readonly idleTimeoutMs: number;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+export interface HotServer {
+  /** To listen with; connections go through the front door. */
+  readonly server: Server;
+  /** Ends every connection, those that were handed over too. */
+  closeAllConnections(): void;
+}
+
+export function createHotServer(options: HotServerOptions): HotServer {
+  const { http, answers, idleTimeoutMs, now = Date.now } = options;
+  const clock = httpClock(now);
+  const sockets = new Set<Socket>();
+  // An HTTP server begins to watch over its connections' time limits when it listens, which this one never does.
+  http.emit('listening');
+
+  const handOver = (socket: Socket, rest: Buffer): void => {
+    socket.removeAllListeners();
+    socket.on('close', () => sockets.delete(socket));
+    socket.setTimeout(0);
+    socket.pause();
+    if (rest.length > 0) socket.unshift(rest);
+    http.emit('connection', socket);
+    socket.resume();
+  };
+
+  const welcome = (socket: Socket): void => {
+    sockets.add(socket);
+    const memory: HeaderMemory = { approved: '' };
+    socket.setTimeout(idleTimeoutMs);
+    socket.on('timeout', () => socket.destroy());
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('drain', () => socket.resume());
+    socket.on('data', (chunk: Buffer) => {
+      const text = chunk.toString('latin1');
+      clock.tick();
+      let at = 0;
+      let pending: Buffer | undefined;
+      let corked = false;
+      while (at < text.length) {
+        const request = fastRequest(text, at, memory);
+        if (request === undefined) break;
+        if (pending !== undefined) {
+          // More than one: they leave in one system call.
+          if (!corked) socket.cork();
+          corked = true;
+          socket.write(pending);
+        }
+        const answer = request.kind === 'narinfo' ? answers.narinfo(request.hashPart) : answers.cacheInfo();
+        pending = bytesOf(answer, clock, request.head);
+        at = request.end;
+      }
+      const taken = pending === undefined || socket.write(pending);
+      if (corked) socket.uncork();
+      if (at < text.length) handOver(socket, at === 0 ? chunk : chunk.subarray(at));
+      else if (!taken) socket.pause();
+    });
+  };
+
+  return {
+    server: createServer({ noDelay: true, keepAlive: true }, welcome),
+    closeAllConnections() {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}

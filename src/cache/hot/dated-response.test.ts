@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { bytesOf, datedResponse, httpClock } from './dated-response.ts';
+
+const at = Date.UTC(2026, 10, 26, 23, 33, 28);
+
+describe('a dated response', () => {
+  it('is a whole HTTP response with the date of its sending', () => {
+    const response = datedResponse('200 OK', { 'Content-Type': 'text/x' }, Buffer.from('body'));
+
+    expect(
+      bytesOf(
+        response,
+        httpClock(() => at),
+        false,
+      ).toString(),
+    ).toBe(
+      'HTTP/1.1 200 OK\r\nContent-Type: text/x\r\nContent-Length: 4\r\n' +
+        'Date: Thu, 26 Nov 2026 23:33:28 GMT\r\nConnection: keep-alive\r\n\r\nbody',
+    );
+  });
+
+  it('has no body for HEAD, but its length', () => {
+    const response = datedResponse('200 OK', {}, Buffer.from('body'));
+    const text = bytesOf(
+      response,
+      httpClock(() => at),
+      true,
+    ).toString();
+
+    expect(text).toMatch(/Content-Length: 4\r\n[\s\S]*\r\n\r\n$/);
+  });
+
+  it('follows the clock', () => {
+    let now = at;
+    const clock = httpClock(() => now);
+    const response = datedResponse('200 OK', {}, Buffer.from(''));
+    bytesOf(response, clock, false);
+    now += 2000;
+    clock.tick();
+
+    expect(bytesOf(response, clock, false).toString()).toContain('23:33:30 GMT');
+  });
+});

@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { fastRequest, type HeaderMemory } from './fast-request.ts';
+
+const hashPart = '7dvd7jp9sa3lhwg6ls7dl2p8ifd3mv72';
+const request = (line: string, ...headers: readonly string[]): string =>
+  `${[line, ...headers].join('\r\n')}\r\n\r\n`;
+const narinfo = `GET /${hashPart}.narinfo HTTP/1.1`;
+const fresh = (): HeaderMemory => ({ approved: '' });
+const take = (text: string, memory = fresh()) => fastRequest(text, 0, memory);
+
+describe('fastRequest', () => {
+  it('takes what Nix sends for a narinfo', () => {
+    const text = request(
+      narinfo,
+      'Host: cache.example.org',
+      'User-Agent: curl/7.85.0 Nix/2.8.0',
+      'Accept: */*',
+      'Accept-Encoding: zstd, br, gzip, deflate, bzip2, xz',
+    );
+
+    expect(take(text)).toEqual({ kind: 'narinfo', hashPart, head: false, end: text.length });
+  });
+
+  it('takes HEAD, and the cache info', () => {
+    const head = request(`HEAD /${hashPart}.narinfo HTTP/1.1`, 'Host: a');
+    const info = request('GET /nix-cache-info HTTP/1.1', 'Host: a', 'Connection: keep-alive');
+
+    expect(take(head)).toMatchObject({ kind: 'narinfo', head: true });
+    expect(take(info)).toEqual({ kind: 'cache-info', head: false, end: info.length });
+  });
+
+  it('takes requests one after the other from one piece of input', () => {
+    const one = request(narinfo, 'Host: a');
+    const memory = fresh();
+
+    expect(fastRequest(one + one, 0, memory)?.end).toBe(one.length);
+    expect(fastRequest(one + one, one.length, memory)?.end).toBe(2 * one.length);
+  });
+
+  it.each([
+    ['another method', request(`PUT /${hashPart}.narinfo HTTP/1.1`, 'Host: a')],
+    ['HTTP/1.0', request(`GET /${hashPart}.narinfo HTTP/1.0`, 'Host: a')],
+    ['a query', request(`GET /${hashPart}.narinfo?x HTTP/1.1`, 'Host: a')],
+    ['an absolute URL', request(`GET http://a/${hashPart}.narinfo HTTP/1.1`, 'Host: a')],
+    ['a letter that no hash has', request(`GET /${hashPart.replace('7', 'e')}.narinfo HTTP/1.1`, 'Host: a')],
+    ['capitals', request(`GET /${hashPart.toUpperCase()}.narinfo HTTP/1.1`, 'Host: a')],
+    ['no Host', request(narinfo, 'Accept: */*')],
+    ['two Hosts', request(narinfo, 'Host: a', 'Host: b')],
+    ['a body by length', request(narinfo, 'Host: a', 'Content-Length: 5')],
+    ['a chunked body', request(narinfo, 'Host: a', 'Transfer-Encoding: chunked')],
+    ['a range', request(narinfo, 'Host: a', 'Range: bytes=0-1')],
+    ['a condition', request(narinfo, 'Host: a', 'If-None-Match: "x"')],
+    ['credentials', request(narinfo, 'Host: a', 'Authorization: Basic eDp5')],
+    ['the wish to close', request(narinfo, 'Host: a', 'Connection: close')],
+    ['an upgrade', request(narinfo, 'Host: a', 'Connection: Upgrade, HTTP2-Settings')],
+    ['an expectation', request(narinfo, 'Host: a', 'Expect: 100-continue')],
+    ['a folded header', request(narinfo, 'Host: a', 'Accept: x', ' y')],
+    ['space before the colon', request(narinfo, 'Host : a')],
+    ['a header without a name', request(narinfo, 'Host: a', ': x')],
+    ['a header without a colon', request(narinfo, 'Host: a', 'Accept')],
+    ['a bare line feed', `${narinfo}\r\nHost: a\nContent-Length: 5\r\n\r\n`],
+    ['a bare carriage return', `${narinfo}\r\nHost: a\rX: y\r\n\r\n`],
+    ['a control character', request(narinfo, 'Host: a', 'Accept: \x00')],
+    ['bytes beyond ASCII', request(narinfo, 'Host: a', 'Accept: \xe9')],
+    ['no headers at all', request(narinfo)],
+    ['headers without an end', `${narinfo}\r\nHost: a\r\n`],
+    ['half a request line', `GET /${hashPart.slice(0, 20)}`],
+    ['more headers than are usual', request(narinfo, 'Host: a', `Accept: ${'x'.repeat(3000)}`)],
+    ['two spaces', request(`GET  /${hashPart}.narinfo HTTP/1.1`, 'Host: a')],
+    ['an empty line first', `\r\n${request(narinfo, 'Host: a')}`],
+  ])('leaves %s to the real parser', (_, text) => {
+    expect(take(text)).toBeUndefined();
+  });
+
+  it('knows a header block again only when all of it is the same', () => {
+    const memory = fresh();
+    take(request(narinfo, 'Host: a'), memory);
+
+    expect(take(request(narinfo, 'Host: a', 'Content-Length: 3'), memory)).toBeUndefined();
+    expect(take(request(narinfo, 'Host: ab'), memory)).toBeDefined();
+    expect(take(`${narinfo}\r\nHost: a\r\n`, memory)).toBeUndefined();
+  });
+
+  it('never takes a request that has been changed anywhere but in values that do not matter', () => {
+    const whole = request(narinfo, 'Host: a', 'Accept: */*');
+    const structure = new Set(['\r', '\n', ':', ' ']);
+
+    fc.assert(
+      fc.property(fc.nat(whole.length - 1), fc.integer({ min: 0, max: 255 }), (at, byte) => {
+        const changed = whole.slice(0, at) + String.fromCharCode(byte) + whole.slice(at + 1);
+        const taken = take(changed);
+        if (taken === undefined) return;
+        // What was taken is a whole request whose lines are the same in number and names.
+        expect(taken.end).toBe(changed.length);
+        expect(changed.split('\r\n')).toHaveLength(whole.split('\r\n').length);
+        const misread = structure.has(whole[at] ?? '') && !/[\t!-~ ]/.test(changed[at] ?? '');
+        expect(changed === whole || !misread).toBe(true);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+});
