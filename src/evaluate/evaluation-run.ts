@@ -14,6 +14,7 @@ import { isStorePath, parseStorePath, type StorePath } from '../nix/store-path.t
 import { AppError } from '../util/app-error.ts';
 import { AsyncQueue } from './async-queue.ts';
 import type { EvaluationRequest, EvaluationSettings, JobRequest, JobResult } from './evaluation.ts';
+import { jobName } from './job-name.ts';
 import { ReplWorker, type WorkerAnswer } from './repl-worker.ts';
 import { residentMemory } from './resident-memory.ts';
 import { type KillReason, workerDeath } from './worker-death.ts';
@@ -332,11 +333,6 @@ export class EvaluationRun implements AsyncDisposable {
       this.#sampling = false;
     }
   }
-}
-
-/** As Hydra has it: a part with a dot in it is quoted. */
-function jobName(attrPath: readonly string[]): string {
-  return attrPath.map((part) => (part.includes('.') ? `"${part}"` : part)).join('.');
 }
 
 function plainError(message: string): EvaluationError {
