@@ -12,7 +12,7 @@
  * tells its process number first, and is asked to end by it.
  */
 
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runProcess } from '../process/run-process.ts';
@@ -21,6 +21,7 @@ import { type RunningProcess, startProcess } from '../process/start-process.ts';
 import { AppError } from '../util/app-error.ts';
 import { connectStdio } from './connect-stdio.ts';
 import { sshOptions, sshStoreArgv, type TransportOptions } from './open-transport.ts';
+import { makeSocketFolder, removeDeadSocketFolders } from './socket-folder.ts';
 import { type StoreSpec, storeName } from './store-spec.ts';
 import type { Transport } from './transport.ts';
 import { announced, endAnnounced } from './watched-command.ts';
@@ -42,7 +43,6 @@ interface Master {
 
 /** What sshd allows by default (MaxSessions). */
 const sessionsPerLogin = 10;
-const folderPrefix = 'proteus-ssh.';
 /** How long a daemon is given to end over there, before it is left to find out by itself. */
 const endTimeoutMs = 10_000;
 
@@ -136,8 +136,8 @@ function through(socket: string, { settings }: SshSpec): readonly string[] {
 }
 
 async function openMaster(spec: SshSpec, env: TransportOptions['env'], signal: AbortSignal): Promise<Master> {
-  await removeLeftovers();
-  const folder = await mkdtemp(join(tmpdir(), `${folderPrefix}${process.pid}.`));
+  await removeDeadSocketFolders(tmpdir());
+  const folder = await makeSocketFolder(tmpdir());
   const socket = join(folder, 's');
   const options = [
     'ControlMaster=yes',
@@ -178,24 +178,4 @@ async function untilReady(master: RunningProcess, name: string, signal: AbortSig
   if (signal.aborted) throw new AppError('interrupted', `interrupted: reaching ${name}`);
   const why = said.trim().split('\n').slice(-20).join('\n');
   throw new AppError('store.unreachable', `${name}: ${why || 'ssh ended without a word'}`);
-}
-
-/** Sockets of a Proteus that was killed. */
-async function removeLeftovers(): Promise<void> {
-  const names = await readdir(tmpdir()).catch(() => []);
-  for (const name of names.filter((each) => each.startsWith(folderPrefix))) {
-    const pid = Number(name.split('.')[1]);
-    if (Number.isInteger(pid) && !isAlive(pid)) {
-      await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {});
-    }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
 }

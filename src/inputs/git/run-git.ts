@@ -31,6 +31,8 @@ const passedOn = [
 const settings: readonly (readonly [string, string])[] = [
   ['core.hooksPath', '/dev/null'],
   ['core.fsmonitor', 'false'],
+  // They would hold the time of a fetch, and a deep clone with them.
+  ['core.logAllRefUpdates', 'false'],
   ['core.attributesFile', '/dev/null'],
   ['core.autocrlf', 'false'],
   ['core.eol', 'lf'],
