@@ -30,9 +30,18 @@ export function confinedSettings(
   };
 }
 
-/** What was fetched as an input may be fetched by the expression too, in the spelling of newer versions as well. */
-function impliedUris({ type, uri }: ResolvedInput): readonly string[] {
+/**
+ * What was fetched as an input may be fetched by the expression too. Newer versions compare what they make of it, where
+ * a query can only be allowed as a whole.
+ */
+function impliedUris({ type, uri, revision }: ResolvedInput): readonly string[] {
   if (uri === null || !/^(?:\/|[a-z][a-z0-9+.-]*:\/\/)\S*$/.test(uri)) return [];
   if (type !== 'git') return [uri];
-  return [uri, uri.startsWith('/') ? `git+file://${uri}` : `git+${uri}`];
+  const url = uri.startsWith('/') ? `git+file://${uri}` : `git+${uri}`;
+  return [
+    uri,
+    url,
+    `${url}?exportIgnore=1`,
+    ...(revision === null ? [] : [`${url}?exportIgnore=1&rev=${revision}`]),
+  ];
 }

@@ -9,6 +9,7 @@ import type { EvaluationRequest, EvaluationSettings, JobResult } from './evaluat
 import { EvaluationRun, type KeepDerivation, type RecoverJob } from './evaluation-run.ts';
 import { findSyntaxError } from './find-syntax-error.ts';
 import { nixVersion } from './nix-version.ts';
+import { remembersFailures } from './remembers-failures.ts';
 import { workerSettings } from './worker-settings.ts';
 
 export interface EvaluationDeps {
@@ -48,9 +49,10 @@ async function* results(
   { emit, signal, env, keep, recover }: EvaluationDeps,
 ): AsyncGenerator<JobResult> {
   if (request.jobs !== 'discover' && request.jobs.length === 0) return;
-  const [version, syntaxError] = await Promise.all([
+  const [version, syntaxError, remembering] = await Promise.all([
     nixVersion({ signal, env }),
     findSyntaxError(request, { signal, env }),
+    recover === undefined ? false : remembersFailures({ signal, env }),
   ]);
   if (signal?.aborted) throw new AppError('interrupted', 'the evaluation was interrupted');
   if (syntaxError !== undefined) {
@@ -58,7 +60,16 @@ async function* results(
     return;
   }
   const workers = workerSettings(request, settings, version, env);
-  await using run = new EvaluationRun({ request, settings, workers, emit, signal, keep, recover });
+  await using run = new EvaluationRun({
+    request,
+    settings,
+    workers,
+    emit,
+    signal,
+    keep,
+    recover,
+    remembersFailures: remembering,
+  });
   yield* run.results();
 }
 

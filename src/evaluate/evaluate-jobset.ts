@@ -15,6 +15,8 @@ import type { JobsetEvaluation, JobsetEvaluationDeps, JobsetJob, JobsetResult } 
 import { type JobsetPlan, planJobset } from './jobset-plan.ts';
 import { namePlaces } from './name-places.ts';
 import { NetworkBook } from './network-book.ts';
+import { evaluateWithNixEvalJobs } from './nix-eval-jobs/evaluate-with-nix-eval-jobs.ts';
+import { isProven } from './nix-eval-jobs/is-proven.ts';
 import { recoverImports } from './recover-imports.ts';
 
 type Deps = JobsetEvaluationDeps & Pick<EvaluationDeps, 'emit' | 'signal' | 'env'>;
@@ -53,8 +55,11 @@ export async function* evaluateJobset(
     job,
     error: namePlaces(error, sources),
   });
+  // Imports and the metadata of networks are the business of our own workers.
+  const elsewhere = network === undefined && !evaluation.allowImportFromDerivation && (await isProven(deps));
+  const discover = elsewhere ? evaluateWithNixEvalJobs : evaluateJobs;
   const known: JobResult[] = [];
-  for await (const found of evaluateJobs(request, settings, { ...deps, emit: tell })) {
+  for await (const found of discover(request, settings, { ...deps, emit: tell })) {
     const result = network?.enter(found) ?? found;
     known.push(result.ok && result.aggregate === undefined ? { ...result, meta: {} } : result);
     if (!result.ok) yield failure(result.name, result.error);

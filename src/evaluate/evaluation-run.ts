@@ -14,6 +14,7 @@ import { isStorePath, parseStorePath, type StorePath } from '../nix/store-path.t
 import { AppError } from '../util/app-error.ts';
 import { AsyncQueue } from './async-queue.ts';
 import type { EvaluationRequest, EvaluationSettings, JobRequest, JobResult } from './evaluation.ts';
+import { jobName } from './job-name.ts';
 import { ReplWorker, type WorkerAnswer } from './repl-worker.ts';
 import { residentMemory } from './resident-memory.ts';
 import { type KillReason, workerDeath } from './worker-death.ts';
@@ -32,6 +33,8 @@ interface RunOptions {
   readonly emit: Emit;
   readonly keep?: KeepDerivation | undefined;
   readonly recover?: RecoverJob | undefined;
+  /** Whether workers must be replaced before a job that waited is tried again. */
+  readonly remembersFailures: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -47,6 +50,10 @@ export type RecoverJob = (job: string, text: string) => Promise<EvaluationError 
 interface Slot {
   readonly worker: ReplWorker;
   busy: boolean;
+  /** A job that it had in hand waits, and it may remember why. */
+  parked?: boolean;
+  /** To be replaced when it is idle. */
+  spent?: boolean;
   killed?: KillReason;
 }
 
@@ -154,7 +161,10 @@ export class EvaluationRun implements AsyncDisposable {
       const recovery = this.#options.recover?.(job.name, answer.text);
       const error = parseEvaluationError(answer.text, { wholeTrace: settings.showTrace });
       if (recovery === undefined) this.#failJob(job, withLog(error, answer.buildLog), answer.data);
-      else void this.#wait(job, recovery);
+      else {
+        slot.parked = true;
+        void this.#wait(job, recovery);
+      }
     } else await this.#take(job, answer, performance.now() - start);
     await this.#dismissIfSpent(slot);
     slot.busy = false;
@@ -164,13 +174,22 @@ export class EvaluationRun implements AsyncDisposable {
     this.#waiting += 1;
     try {
       const error = await recovery;
-      if (error === undefined) this.#todo.unshift(job);
-      else this.#failJob(job, error);
+      if (error !== undefined) this.#failJob(job, error);
+      else {
+        if (this.#options.remembersFailures) await this.#forgetFailures();
+        this.#todo.unshift(job);
+      }
     } catch (error) {
       this.#fail(error);
     }
     this.#waiting -= 1;
     this.#pump();
+  }
+
+  async #forgetFailures(): Promise<void> {
+    const parked = [...this.#slots].filter((slot) => slot.parked);
+    for (const slot of parked) slot.spent = true;
+    await this.#dismiss(parked.filter(({ busy }) => !busy));
   }
 
   /** What a finished job brought. */
@@ -281,7 +300,8 @@ export class EvaluationRun implements AsyncDisposable {
   async #dismissIfSpent(slot: Slot): Promise<void> {
     const { budget, workers } = this.#options.workers;
     const size = await residentMemory(slot.worker.pid);
-    if (slot.killed !== undefined || size > budget / workers) await this.#dismiss([slot]);
+    const spent = slot.spent || slot.killed !== undefined || slot.worker.wasInterrupted;
+    if (spent || size > budget / workers) await this.#dismiss([slot]);
   }
 
   async #dismiss(slots: readonly Slot[]): Promise<void> {
@@ -313,11 +333,6 @@ export class EvaluationRun implements AsyncDisposable {
       this.#sampling = false;
     }
   }
-}
-
-/** As Hydra has it: a part with a dot in it is quoted. */
-function jobName(attrPath: readonly string[]): string {
-  return attrPath.map((part) => (part.includes('.') ? `"${part}"` : part)).join('.');
 }
 
 function plainError(message: string): EvaluationError {

@@ -6,7 +6,6 @@ import type { ResolvedInput } from '../inputs/input.ts';
 import { inputArguments } from '../inputs/input-arguments.ts';
 import { networkRoot, toplevelAttrPath } from '../network/network-root.ts';
 import { nixString } from '../nix/nix-string.ts';
-import type { StorePath } from '../nix/store-path.ts';
 import { AppError } from '../util/app-error.ts';
 import { confinedSettings } from './confined-settings.ts';
 import type { EvaluationRequest, EvaluationSettings } from './evaluation.ts';
@@ -18,7 +17,7 @@ export interface JobsetPlan {
   readonly request: EvaluationRequest;
   readonly settings: EvaluationSettings;
   /** What is called by which name in error messages. */
-  readonly sources: ReadonlyMap<StorePath, string>;
+  readonly sources: ReadonlyMap<string, string>;
 }
 
 interface Options {
@@ -29,7 +28,7 @@ interface Options {
 /** Throws `input.invalid` when the input that should hold the expression does not. */
 export async function planJobset(evaluation: JobsetEvaluation, options: Options): Promise<JobsetPlan> {
   const { includes, args } = inputArguments(evaluation.inputs);
-  const sources = new Map<StorePath, string>();
+  const sources = new Map<string, string>();
   for (const { name, value } of evaluation.inputs) {
     if (value.kind === 'path' && !sources.has(value.storePath)) sources.set(value.storePath, name);
   }
@@ -92,7 +91,9 @@ async function planFlake(
         'accept-flake-config': 'false',
       },
     },
-    sources: new Map(sourcePath === undefined ? [] : [[sourcePath, '']]),
+    sources: new Map(
+      [`«${lockedUrl}»`, ...(sourcePath === undefined ? [] : [sourcePath])].map((source) => [source, '']),
+    ),
   };
 }
 

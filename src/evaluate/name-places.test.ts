@@ -31,6 +31,12 @@ describe('namePlaces', () => {
     expect(namePlaces(error, new Map([[source, '']])).position?.file).toBe('jobs.nix');
   });
 
+  it('knows sources by what newer versions call them', () => {
+    const fetched = { ...error, position: { ...error.position, file: '«git+file:///x?rev=1»/a.nix' } };
+
+    expect(namePlaces(fetched, new Map([['«git+file:///x?rev=1»', '']])).position?.file).toBe('a.nix');
+  });
+
   it('makes up no position', () => {
     const { position: _, ...rest } = error;
 

@@ -103,6 +103,7 @@ export class ReplWorker implements AsyncDisposable {
   readonly #waits: boolean;
   readonly #lastLines: string[] = [];
   #job: Job | undefined;
+  #wasInterrupted = false;
   #exit: ProcessExit | undefined;
 
   /** Throws `evaluation.worker` when the repl does not come up, `process.missing`, `interrupted`. */
@@ -131,6 +132,11 @@ export class ReplWorker implements AsyncDisposable {
 
   get pid(): number {
     return this.#process.pid;
+  }
+
+  /** Newer versions remember for ever that a value could not be had. */
+  get wasInterrupted(): boolean {
+    return this.#wasInterrupted;
   }
 
   get alive(): boolean {
@@ -199,6 +205,7 @@ export class ReplWorker implements AsyncDisposable {
     if (this.#waits || job === undefined || !text.startsWith('waiting for lock on ')) return;
     job.errors.push(`error: ${text}`);
     if (job.interruption !== undefined) return;
+    this.#wasInterrupted = true;
     this.#signal('SIGINT');
     let nudges = 0;
     job.interruption = setInterval(() => {

@@ -159,6 +159,25 @@ describe('parseEvaluationError, frames first (2.26 and later)', () => {
     });
   });
 
+  it('knows places in sources that were fetched, but none inside of Nix', () => {
+    const text = `error:
+       … while evaluating the attribute 'a'
+         at «git+file:///x?ref=main&rev=1»/sub/a.nix:4:1:
+            4| a
+
+       … while calling the 'derivationStrict' builtin
+         at «nix-internal»/derivation-internal.nix:37:12:
+           37| strict
+
+       error: no`;
+
+    expect(parseEvaluationError(text).position).toEqual({
+      file: '«git+file:///x?ref=main&rev=1»/sub/a.nix',
+      line: 4,
+      column: 1,
+    });
+  });
+
   it('leaves out frames of what we typed', () => {
     const text = `error:
        … while calling the 'seq' builtin

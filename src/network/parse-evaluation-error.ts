@@ -22,6 +22,8 @@ const positionLine = /^\s*at (?<file>[^\s].*):(?<line>\d+):(?<column>\d+)(?::| |
 /** Lines that end a message: its position, frames, excerpts of source, build logs, advice about --show-trace. */
 const notMessage =
   /^\s*(?:at .*:\d+(?::\d+)?:?$|at «|… |\d+\||\||last \d+ log lines:|\(use '--show-trace'|\(stack trace truncated)/;
+/** A path, or from 2.33 or so on one in a source that was fetched: `«github:…»/flake.nix`. */
+const isFile = /^(?:«(?!nix-internal)[^»]+»)?\//;
 /** Plumbing of nixpkgs: shown only when there is nothing better. */
 const plumbing =
   /\/lib\/(?:asserts|attrsets|customisation|debug|fixed-points|lists|modules|options|strings|trivial|types)\.nix$/;
@@ -112,7 +114,7 @@ function messageOf(block: readonly string[]): string {
 function positions(lines: readonly string[]): SourcePosition[] {
   return lines.flatMap((line) => {
     const groups = positionLine.exec(line)?.groups;
-    if (groups?.file === undefined || !groups.file.startsWith('/')) return [];
+    if (groups?.file === undefined || !isFile.test(groups.file)) return [];
     return [{ file: groups.file, line: Number(groups.line), column: Number(groups.column) }];
   });
 }

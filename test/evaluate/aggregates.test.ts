@@ -47,6 +47,21 @@ describe('an aggregate', () => {
     expect(names.slice(0, 2).toSorted()).toEqual(['b', 'tests.a']);
   });
 
+  it('may name what has no store path yet', async () => {
+    const jobset = await legacy(`${library} rec {
+      named = agg "agg" [ "floating" ];
+      direct = agg "agg" [ floating ];
+      floating = with_ { __contentAddressed = true; outputHashMode = "recursive"; outputHashAlgo = "sha256"; }
+        "floating" "echo > $out";
+    }`);
+    const env = { ...process.env, NIX_CONFIG: 'extra-experimental-features = ca-derivations' };
+    const { jobs, failed } = await collectJobset(jobset, { env });
+
+    expect([...failed]).toEqual([]);
+    expect(jobs.get('floating')?.outputs).toEqual(new Map([['out', undefined]]));
+    expect(jobs.get('named')?.drvPath).toBe(jobs.get('direct')?.drvPath);
+  });
+
   it('may have patterns that match over dots, but never itself', async () => {
     const { jobs, failed } = await evaluate(`rec {
       all = glob "all" [ "*" ];

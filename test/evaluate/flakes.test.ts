@@ -77,7 +77,7 @@ describe('lockFlake', () => {
     await expect(lockFlake('path:/no/such/folder')).rejects.toMatchObject({
       code: 'input.fetch',
       message: expect.stringMatching(
-        /^the flake path:\/no\/such\/folder cannot be fetched: .*no such file/is,
+        /^the flake path:\/no\/such\/folder cannot be fetched: .*(?:no such file|does not exist)/is,
       ),
     });
     await expect(lockFlake('path:/tmp', { signal: AbortSignal.abort() })).rejects.toMatchObject({

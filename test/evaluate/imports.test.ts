@@ -1,8 +1,13 @@
 /** Imports from derivations on real Nix: refused, or built by somebody else while the job waits. */
 
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { storePathName } from '../../src/nix/store-path.ts';
+import { startProcess } from '../../src/process/start-process.ts';
 import { AppError } from '../../src/util/app-error.ts';
+import { temporaryFolder } from '../network/temporary-folder.ts';
 import { repls } from './collect-evaluation.ts';
 import { collectJobset, legacy, networkJobset } from './jobset-fixture.ts';
 
@@ -147,6 +152,47 @@ describe('an import that is allowed', () => {
     expect(jobs.size).toBe(2);
     expect(order.toSorted()).toEqual(['b', 'c', 'failed']);
     expect(order.at(-1)).toBe('failed');
+  });
+
+  it('that somebody else is building holds no worker either', async () => {
+    await using folder = await temporaryFolder({});
+    const gate = folder.file('gate');
+    const slow = `sh "slow" "while ! test -e ${gate}; do sleep 0.05; done; echo '\\"x\\"' > $out"`;
+    const jobset = await legacy(
+      `${library} { a = sh (import (${slow})) ""; b = sh "b" ""; c = sh "c" ""; slow = ${slow}; }`,
+      [],
+      { ...allowed, settings: { workers: 1 } },
+    );
+    const instantiated = (await collectJobset(await legacy(`${library} { slow = ${slow}; }`))).jobs.get(
+      'slow',
+    );
+    const output = instantiated?.outputs.get('out');
+    if (instantiated === undefined || output === undefined) throw new Error('no such job');
+    await using building = await startProcess(
+      ['nix-store', '--realise', instantiated.drvPath, '--option', 'sandbox', 'false'],
+      { stderr: 'ignore' },
+    );
+    building.stdout.resume();
+    while (!existsSync(`${output}.lock`)) await sleep(20);
+    const others = Promise.withResolvers<void>();
+    const { jobs, built } = await collectJobset(
+      jobset,
+      {
+        buildImported: async () => {
+          await others.promise;
+          await writeFile(gate, '');
+          await building.exited;
+          return { ok: true };
+        },
+      },
+      (result) => {
+        if (result.type === 'job' && result.job.name === 'c') others.resolve();
+      },
+    );
+
+    expect([...jobs.keys()].toSorted()).toEqual(['a', 'b', 'c', 'slow']);
+    expect(built).toEqual([]);
+    expect(existsSync(output)).toBe(true);
   });
 
   it('ends with the evaluation', async () => {

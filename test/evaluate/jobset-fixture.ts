@@ -100,7 +100,7 @@ export async function legacy(
 
 export async function collectJobset(
   evaluation: JobsetEvaluation,
-  deps: Partial<JobsetEvaluationDeps> & { readonly signal?: AbortSignal } = {},
+  deps: Partial<Parameters<typeof evaluateJobset>[1]> = {},
   onResult: (result: JobsetResult) => void | Promise<void> = () => {},
 ): Promise<CollectedJobset> {
   const jobs = new Map<string, JobsetJob>();

@@ -12,7 +12,7 @@ import { startProcess } from '../../src/process/start-process.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { queryClosure } from '../../src/store/query-closure.ts';
 import { openStoreDatabase } from '../../src/store/store-database.ts';
-import { build, derivation } from './nix-lab.ts';
+import { build, derivation, instantiate } from './nix-lab.ts';
 
 const db = '/nix/var/nix/db/db.sqlite';
 
@@ -57,6 +57,16 @@ describe('StoreDatabase', () => {
     expect(database.lookupHashPart(path.slice(11, 43))).toEqual(closure.at(-1));
     const all = database.pathsAfter(0, 1_000_000).map(({ info }) => info?.path);
     expect(new Set(all)).toEqual(await store.queryAllValidPaths());
+  });
+
+  it('finds the derivation of an output that is not built', async () => {
+    const { drvPath, drv } = instantiate(derivation('echo > $out', 'outputs = [ "out" "dev" ];'));
+    using database = await openStoreDatabase();
+    const dev = drv.outputs.get('dev')?.path;
+
+    expect(dev && database.lookupPath(dev)).toBeUndefined();
+    expect(dev && database.deriverOf(dev)).toBe(drvPath);
+    expect(database.deriverOf(drvPath)).toBeUndefined();
   });
 
   it('goes on answering while builds write, and sees what they have built', async () => {
