@@ -156,8 +156,8 @@ export class BuilderLink implements BuilderLoad, AsyncDisposable {
       // A connection that is still being opened is not waited for.
       open.abort.abort();
       try {
+        // The lease goes with the store's connections; to end it first would be to wait for an answer.
         await using _store = await open.store;
-        await open.lease?.[Symbol.asyncDispose]();
       } catch {
         // A connection that never came about, or breaks while it is closed, needs no closing.
       }

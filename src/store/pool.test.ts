@@ -19,12 +19,16 @@ interface House {
   readonly daemons: ScriptedDaemon[];
 }
 
-function house(max: number, options: { idleMs?: number; afterRefusal?: 'listens' | 'hangs up' } = {}): House {
+function house(
+  max: number,
+  options: { idleMs?: number; ageMs?: number; afterRefusal?: 'listens' | 'hangs up' } = {},
+): House {
   const daemons: ScriptedDaemon[] = [];
   const pool = new Pool({
     name: 'there',
     max,
     idleMs: options.idleMs,
+    ageMs: options.ageMs,
     open: async (signal) => {
       const daemon = scriptedDaemon(async (reader, writer) => {
         await greet(reader, writer);
@@ -164,6 +168,15 @@ describe('Pool', () => {
     await pool.use(async () => {});
     while (daemons[0]?.ended() === undefined) await new Promise((resolve) => setTimeout(resolve, 2));
     expect(daemons[0]?.ended()).toBe('closed');
+    await pool[Symbol.asyncDispose]();
+  });
+
+  it('uses none for longer than its time, so that the daemon lets go of what it keeps for it', async () => {
+    const { pool, daemons } = house(1, { ageMs: 20 });
+    await pool.use(async () => {});
+    await pool.use(() => new Promise((resolve) => setTimeout(resolve, 30)));
+    await pool.use(async () => {});
+    expect(daemons.map((daemon) => daemon.ended())).toEqual(['closed', undefined]);
     await pool[Symbol.asyncDispose]();
   });
 

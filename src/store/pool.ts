@@ -17,6 +17,11 @@ export interface PoolOptions {
   open(signal: AbortSignal | undefined): Promise<Connection>;
   /** Idle ones are closed after this; default 30 s. */
   readonly idleMs?: number | undefined;
+  /**
+   * They are not used for longer than this; default 10 minutes. A daemon keeps all that it built or fetched for a
+   * connection from the garbage collector for as long as the connection lasts.
+   */
+  readonly ageMs?: number | undefined;
 }
 
 interface Idle {
@@ -27,8 +32,8 @@ interface Idle {
 export class Pool implements AsyncDisposable {
   readonly #options: PoolOptions;
   readonly #idle: Idle[] = [];
-  /** All that are open, idle or not, leases too. */
-  readonly #open = new Set<Connection>();
+  /** All that are open, idle or not, leases too, and when they are old. */
+  readonly #open = new Map<Connection, number>();
   readonly #waiting: (() => void)[] = [];
   #taken = 0;
   #closed = false;
@@ -75,7 +80,7 @@ export class Pool implements AsyncDisposable {
     this.#closed = true;
     for (const { timer } of this.#idle.splice(0)) clearTimeout(timer);
     for (const next of this.#waiting.splice(0)) next();
-    await Promise.all([...this.#open].map((connection) => connection[Symbol.asyncDispose]()));
+    await Promise.all([...this.#open.keys()].map((connection) => connection[Symbol.asyncDispose]()));
     this.#open.clear();
   }
 
@@ -121,7 +126,8 @@ export class Pool implements AsyncDisposable {
   }
 
   #giveBack(connection: Connection): void {
-    if (this.#closed || !connection.usable) {
+    const isOld = performance.now() > (this.#open.get(connection) ?? 0);
+    if (this.#closed || isOld || !connection.usable) {
       void this.#drop(connection);
     } else {
       const timer = setTimeout(() => {
@@ -137,7 +143,7 @@ export class Pool implements AsyncDisposable {
 
   async #connect(signal: AbortSignal | undefined): Promise<Connection> {
     const connection = await this.#options.open(signal);
-    this.#open.add(connection);
+    this.#open.set(connection, performance.now() + (this.#options.ageMs ?? 600_000));
     if (this.#closed) {
       await this.#drop(connection);
       this.#checkOpen();

@@ -1,7 +1,12 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { zstdDecompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { BuildTicket, FailureCache } from '../../src/build/scheduler.ts';
-import type { StorePath } from '../../src/nix/store-path.ts';
+import { parseStorePath, type StorePath } from '../../src/nix/store-path.ts';
+import { runProcess } from '../../src/process/run-process.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import { openStoreDatabase } from '../../src/store/store-database.ts';
 import { instantiate, instantiateAll } from './instantiate.ts';
 import { type QueueFixture, queueFixture } from './queue-fixture.ts';
 import { keepingRecorder } from './recorder.ts';
@@ -384,6 +389,149 @@ describe('limits', () => {
   });
 });
 
+describe('a restart', () => {
+  it('settles what is valid already without a plan, and builds the rest', async () => {
+    const drvPaths = await instantiateAll(`builtins.listToAttrs (builtins.genList (i:
+      { name = "n\${toString (100 + i)}"; value = sh "again-\${toString i}" { outputs = [ "out" "doc" ]; } "echo > $out; echo > $doc"; }) 30)`);
+    await runProcess(['nix-store', '--realise', ...drvPaths.slice(1)]);
+    // One output of two is not enough.
+    const half = (await runProcess(['nix-store', '--query', '--outputs', drvPaths[7]!])).stdout.split(
+      '\n',
+    )[0]!;
+    await runProcess(['nix-store', '--delete', half]);
+    await using keeper = await openStore({ type: 'local' });
+    using database = await openStoreDatabase('/nix/var/nix/db/db.sqlite', { keepOpenBy: keeper });
+    const planned: string[] = [];
+    await using fixture = await queueFixture({
+      storeDatabase: {
+        validOutputs: (paths) => database.validOutputs(paths),
+        validPaths(paths) {
+          planned.push(...paths);
+          return database.validPaths(paths);
+        },
+      },
+    });
+    const outcomes = await Promise.all(
+      drvPaths.map((drvPath, index) => fixture.queue.enqueue(drvPath, ticket(index))),
+    );
+    const cached = outcomes.map((outcome) => outcome.ok && outcome.cached);
+    expect(cached.flatMap((was, index) => (was ? [] : [index]))).toEqual([0, 7]);
+    expect(outcomes[3]).toMatchObject({
+      outputs: new Map([
+        ['doc', expect.anything()],
+        ['out', expect.anything()],
+      ]),
+    });
+    expect(new Set(planned.map((path) => path.replace(/.*-again-(\d+).*/, '$1')))).toEqual(
+      new Set(['0', '7']),
+    );
+    expect(
+      fixture
+        .of('step.started')
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(['again-0', 'again-7']);
+  });
+
+  it('asks the store when the database cannot be read, or was wrong', async () => {
+    const [gone, there] = await instantiateAll(
+      `{ a = sh "gone" { } "echo > $out"; b = sh "there" { } "echo > $out"; }`,
+    );
+    await runProcess(['nix-store', '--realise', there!]);
+    const outputs = (name: string): Map<string, StorePath> =>
+      new Map([['out', parseStorePath(`/nix/store/${'0'.repeat(32)}-${name}`)]]);
+    let broken = false;
+    await using fixture = await queueFixture({
+      storeDatabase: {
+        validOutputs() {
+          if (broken) throw new Error('the database is locked');
+          return new Map([[gone!, outputs('never')]]);
+        },
+        validPaths: (paths) => new Set(paths.filter((path) => !path.includes('-gone'))),
+      },
+    });
+    expect(await fixture.queue.enqueue(gone!, ticket(1))).toMatchObject({ ok: true, cached: false });
+    broken = true;
+    expect(await fixture.queue.enqueue(there!, ticket(2))).toMatchObject({ ok: true, cached: true });
+  });
+});
+
+describe('what was built', () => {
+  it('is kept from the garbage collector for a while, and what builds still need as long as that takes', async () => {
+    const [first, second] = await instantiateAll(`
+      let dep = sh "dep-k" { } "echo dep > $out"; in {
+        a = sh "first-k" { } "echo > $out";
+        b = sh "second-k" { inherit dep; slow = sh "slow-k" { } "\${gate "k"} echo > $out"; } "read x < $dep; echo $x > $out"; }`);
+    const dep = (await runProcess(['nix-store', '--query', '--requisites', second!])).stdout
+      .split('\n')
+      .find((path) => path.endsWith('-dep-k.drv'))!;
+    // Not built by us: a daemon that builds keeps what it built for as long as it lives.
+    await runProcess(['nix-store', '--realise', first!, dep]);
+    await using fixture = await queueFixture({ keepMs: 500 });
+    const waiting = fixture.queue.enqueue(second!, ticket(2));
+    await fixture.atGate('k');
+    const done = await fixture.queue.enqueue(first!, ticket(1));
+    const output = done.ok ? done.outputs.get('out')! : first!;
+    const collected = async (): Promise<boolean> => {
+      await runProcess(['nix-store', '--gc']);
+      return !(await fixture.store.isValidPath(output));
+    };
+    expect(await collected()).toBe(false);
+    await expect.poll(collected, { timeout: 20_000 }).toBe(true);
+    await fixture.open('k');
+    expect((await waiting).ok).toBe(true);
+    expect(fixture.of('step.done').map(({ name }) => name)).toEqual(['slow-k', 'second-k']);
+  });
+
+  it('leaves a log that is compressed, and never overwritten', async () => {
+    const drvPath = await instantiate(
+      `sh "wordy" { } "i=0; while [ $i -lt 500 ]; do echo line $i; i=$((i+1)); done; exit 1"`,
+    );
+    await using fixture = await queueFixture({ compressLogs: true });
+    const outcomes = [
+      await fixture.queue.enqueue(drvPath, ticket(1)),
+      await fixture.queue.enqueue(drvPath, ticket(2)),
+    ];
+    for (const [index, outcome] of outcomes.entries()) {
+      if (outcome.ok || outcome.logFile === undefined) throw new Error('it cannot be built');
+      expect(outcome.logFile).toMatch(new RegExp(`-wordy\\.drv\\.${index + 1}\\.log$`));
+      await expect.poll(() => existsSync(outcome.logFile!)).toBe(false);
+      const text = zstdDecompressSync(await readFile(`${outcome.logFile}.zst`)).toString();
+      expect(text.split('\n')).toHaveLength(501);
+    }
+  });
+});
+
+describe('content-addressed derivations', () => {
+  const nixConfig = 'experimental-features = nix-command ca-derivations';
+
+  it('stop early: what depends on equal outputs of different derivations is built once', async () => {
+    const content = '__contentAddressed = true; outputHashMode = "recursive"; outputHashAlgo = "sha256";';
+    const drvPaths = await instantiateAll(
+      `let
+        upstream = tag: sh "upstream" { inherit tag; ${content} } "echo same > $out";
+        downstream = tag: sh "downstream" { dep = upstream tag; ${content} } "read x < $dep; echo $x > $out; echo built";
+      in { a = downstream "1"; b = downstream "2"; }`,
+      { NIX_CONFIG: nixConfig },
+    );
+    const recorder = keepingRecorder();
+    await using fixture = await queueFixture({ nixConfig, recorder });
+    const outcomes = [];
+    for (const [index, drvPath] of drvPaths.entries()) {
+      outcomes.push(await fixture.queue.enqueue(drvPath, ticket(index)));
+    }
+    expect(outcomes[0]).toMatchObject({ ok: true });
+    expect(outcomes[1]).toMatchObject({ ok: true, outputs: outcomes[0]?.ok && outcomes[0].outputs });
+    expect(fixture.of('step.log').map(({ line }) => line)).toEqual(['built']);
+    const [built, again] = recorder.of('downstream');
+    expect(built).toMatchObject({
+      step: { outputs: { out: null } },
+      ended: { result: { how: 'built', outputs: { out: expect.stringMatching(/-downstream$/) } } },
+    });
+    expect(again?.ended?.result).toMatchObject({ ok: true, how: 'already-valid' });
+  });
+});
+
 describe('cancelling', () => {
   it('ends what no other build wants, and leaves the rest running', async () => {
     const [one, two] = await instantiateAll(`
@@ -405,5 +553,40 @@ describe('cancelling', () => {
     await fixture.open('c1');
     expect((await other).ok).toBe(true);
     expect(fixture.of('step.started').map(({ name }) => name)).not.toContain('one-c');
+  });
+
+  it('works before a build was planned, and before it was asked for', async () => {
+    const [one, two, blocker] = await instantiateAll(
+      `{ a = sh "one-q" { } "echo > $out"; b = sh "two-q" { } "echo > $out"; c = sh "block-q" { } "\${gate "q"} echo > $out"; }`,
+    );
+    await using fixture = await queueFixture({ slots: 1, planConcurrency: 1 });
+    const block = fixture.queue.build(blocker!);
+    await fixture.atGate('q');
+    const cancel = new AbortController();
+    const queued = fixture.queue.enqueue(one!, ticket(1, { signal: cancel.signal }));
+    cancel.abort();
+    const late = fixture.queue.enqueue(two!, ticket(2, { signal: cancel.signal }));
+    expect(await Promise.all([queued, late])).toMatchObject([
+      { reason: 'cancelled' },
+      { reason: 'cancelled' },
+    ]);
+    await fixture.open('q');
+    await block;
+    expect(fixture.queue.counts).toEqual({ builds: 0, steps: 0, runnable: 0, running: 0 });
+    expect(fixture.of('step.started')).toHaveLength(1);
+  });
+
+  it('tries a step again that somebody else comes to want while it ends', async () => {
+    const drvPath = await instantiate(`sh "wanted" { } "\${gate "w"} echo > $out"`);
+    await using fixture = await queueFixture();
+    const cancel = new AbortController();
+    const cancelled = fixture.queue.enqueue(drvPath, ticket(1, { signal: cancel.signal }));
+    await fixture.atGate('w');
+    await fixture.open('w');
+    cancel.abort();
+    const other = fixture.queue.enqueue(drvPath, ticket(2));
+    expect(await cancelled).toMatchObject({ reason: 'cancelled' });
+    expect((await other).ok).toBe(true);
+    expect(fixture.queue.builders()).toMatchObject([{ lastLoss: null }]);
   });
 });

@@ -145,6 +145,29 @@ it('builds elsewhere what was lost with its builder', async () => {
   expect(fixture.of('step.done')).toMatchObject([{ builder: anvil.name, how: 'built' }]);
 });
 
+it('finds out that a builder is gone that only falls silent', async () => {
+  const drvPath = await instantiate(
+    `sh "cable" { system = "i586-linux"; } "echo working; sleep 2; echo > $out"`,
+  );
+  // What the user says of ssh wins: the default takes a minute to find out.
+  const impatient = { ...process.env, NIX_SSHOPTS: '-o ServerAliveInterval=1 -o ServerAliveCountMax=2' };
+  const [made] = parseBuildersOption(machineLine(host, 'i586-linux'), {
+    defaultSystem: 'x86_64-linux',
+    env: impatient,
+  });
+  const forge: Builder = { ...made!, settings: { 'extra-platforms': 'i586-linux' } };
+  const anvil = { ...builder(other), speedFactor: 0.5 };
+  await using fixture = await queueFixture({ remote: [forge, anvil] });
+  const build = fixture.queue.build(drvPath);
+  await fixture.seen((event) => event.type === 'step.log' && event.line === 'working');
+  await host.cutNetwork();
+  const outcome = await build;
+  await host.restoreNetwork();
+  expect(outcome.ok).toBe(true);
+  expect(fixture.of('step.failed')).toMatchObject([{ builder: forge.name, reason: 'builder-lost' }]);
+  expect(fixture.of('step.done')).toMatchObject([{ builder: anvil.name }]);
+});
+
 it('tries a builder that was away again after a while', async () => {
   const drvPath = await instantiate(`sh "again" { system = "i586-linux"; } "echo done > $out"`);
   await host.killSshd();
