@@ -10,7 +10,7 @@
  */
 
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { loadavg, tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadNetwork } from '../src/network/load-network.ts';
 import { formatBytes } from '../src/util/format-bytes.ts';
@@ -22,7 +22,7 @@ import type { Contestant, Measurement, Workload } from './eval/evaluation.ts';
 import { FreshStore } from './eval/fresh-store.ts';
 import { type NetworkText, nixosNetwork, repeatedNetwork } from './eval/network-text.ts';
 import { type EvalArgs, parseEvalArgs } from './eval/parse-eval-args.ts';
-import { processorTime } from './eval/processor-time.ts';
+import { machineTime, processorTime } from './eval/processor-time.ts';
 import { withProcesses } from './eval/with-processes.ts';
 import { withWorkers, workerHeap } from './eval/with-workers.ts';
 
@@ -95,18 +95,26 @@ function noMeasurements(): Record<Side, Measurement[]> {
 }
 
 async function timed(contestant: Contestant, workload: Workload): Promise<Measurement> {
-  const before = await processorTime();
+  const own = await processorTime();
+  const all = await machineTime();
   const measurement = await contestant(workload);
-  return { ...measurement, processorMs: (await processorTime()) - before };
+  const processorMs = (await processorTime()) - own;
+  const othersMs = (await machineTime()) - all - processorMs;
+  return {
+    ...measurement,
+    processorMs,
+    others: Math.max(0, othersMs / (measurement.wallMs * availableParallelism())),
+  };
 }
 
-function describe({ wallMs, processorMs, firstMs, peak }: Measurement): string {
+function describe({ wallMs, processorMs, others, firstMs, peak }: Measurement): string {
   const first = firstMs === undefined ? [] : [`first after ${formatDuration(firstMs)}`];
   return [
     formatDuration(wallMs),
     ...first,
     `${formatDuration(processorMs)} of processor time`,
     `peak ${formatBytes(peak)}`,
+    `others took ${(others * 100).toFixed(0)} %`,
     `load ${loadavg()[0]?.toFixed(1)}`,
   ].join(', ');
 }

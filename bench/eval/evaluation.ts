@@ -14,10 +14,12 @@ export interface Measurement {
   readonly firstMs: number | undefined;
   /** Of all processes, ours included. */
   readonly processorMs: number;
+  /** How much of the processors others had meanwhile, 0 to 1. */
+  readonly others: number;
   /** Bytes: peaks of the evaluating processes, added up. */
   readonly peak: number;
   /** Derivations of the hosts' systems, sorted. */
   readonly drvPaths: readonly string[];
 }
 
-export type Contestant = (workload: Workload) => Promise<Omit<Measurement, 'processorMs'>>;
+export type Contestant = (workload: Workload) => Promise<Omit<Measurement, 'processorMs' | 'others'>>;

@@ -2,12 +2,15 @@
 
 import { execFile } from 'node:child_process';
 import { existsSync, rmSync } from 'node:fs';
+import { mkdtemp, rmdir } from 'node:fs/promises';
+import { relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { StorePath } from '../../src/nix/store-path.ts';
+import { runProcess } from '../../src/process/run-process.ts';
 import { startProcess } from '../../src/process/start-process.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { queryClosure } from '../../src/store/query-closure.ts';
@@ -16,16 +19,35 @@ import { build, derivation, instantiate } from './nix-lab.ts';
 
 const db = '/nix/var/nix/db/db.sqlite';
 
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+const readerProgram = fileURLToPath(import.meta.resolve('./read-database.ts'));
+
+/** The repository where anybody may read it: it may stand in a home that is closed to others, such as root's. */
+async function openRepository() {
+  const place = await mkdtemp('/tmp/proteus-repository.');
+  await runProcess(['mount', '--bind', repository, place]);
+  return {
+    place,
+    [Symbol.asyncDispose]: async () => {
+      await runProcess(['umount', place]);
+      await rmdir(place);
+    },
+  };
+}
+
 /** A reader of the database as nobody. */
 async function readerAsNobody() {
+  await using stack = new AsyncDisposableStack();
+  const { place } = stack.use(await openRepository());
   const child = await startProcess([
     'setpriv',
     '--reuid=65534',
     '--regid=65534',
     '--clear-groups',
     process.execPath,
-    fileURLToPath(import.meta.resolve('./read-database.ts')),
+    `${place}/${relative(repository, readerProgram)}`,
   ]);
+  stack.use(child);
   let errors = '';
   child.stderr.on('data', (chunk: Buffer) => {
     errors += chunk.toString();
@@ -37,12 +59,13 @@ async function readerAsNobody() {
     return String(value);
   };
   expect(await next()).toBe('ready 65534');
+  const owned = stack.move();
   return {
-    ask: async (path: StorePath): Promise<string> => {
-      child.stdin.write(`${path}\n`);
+    ask: async (storePath: StorePath): Promise<string> => {
+      child.stdin.write(`${storePath}\n`);
       return next();
     },
-    [Symbol.asyncDispose]: () => child.kill(),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
