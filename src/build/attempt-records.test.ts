@@ -38,7 +38,15 @@ function slowRecorder() {
     },
     refused: ({ name, owner }) => hold(`refused ${name} for ${owner}`),
   };
-  return { calls, recorder, next: () => held.shift() };
+  /** The next call that waits, once it has been made. */
+  const next = async (): Promise<PromiseWithResolvers<void>> => {
+    for (;;) {
+      const waiting = held.shift();
+      if (waiting !== undefined) return waiting;
+      await turn();
+    }
+  };
+  return { calls, recorder, next };
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -53,13 +61,13 @@ it('makes the calls for one attempt in order, and waits for all that was to be w
   const all = records.written().then(() => {
     written = true;
   });
-  await turn();
+  const begin = await next();
   expect(calls).toEqual(['begin a']);
-  next()?.resolve();
-  await turn();
+  begin.resolve();
+  const end = await next();
   expect(calls).toEqual(['begin a', 'phase building', 'end a']);
   expect(written).toBe(false);
-  next()?.resolve();
+  end.resolve();
   await all;
 });
 
@@ -69,7 +77,7 @@ it('does not wait for what comes later', async () => {
   records.begin(attempt);
   const before = records.written();
   records.begin(attempt);
-  next()?.resolve();
+  (await next()).resolve();
   await expect(before).resolves.toBeUndefined();
 });
 
@@ -80,12 +88,12 @@ it('tells what cannot be written, and goes on', async () => {
   const record = records.begin(attempt);
   record.phase('building');
   record.end(ended);
-  next()?.reject(new Error('the database is full'));
+  (await next()).reject(new Error('the database is full'));
   await records.written();
   expect(faults).toEqual(['cannot write down that a has started: the database is full']);
   expect(calls).toEqual(['begin a']);
   records.refused(step('b'), 9, ended);
-  next()?.reject(new Error('still full'));
+  (await next()).reject(new Error('still full'));
   await records.written();
   expect(faults[1]).toBe('cannot write down that b was not tried: still full');
 });
@@ -102,8 +110,10 @@ it('takes what a recorder throws at once for the same', async () => {
 });
 
 it('writes nothing without a recorder', async () => {
-  const records = createAttemptRecords(undefined, () => {});
+  const faults: string[] = [];
+  const records = createAttemptRecords(undefined, (text) => faults.push(text));
   records.begin(attempt).end(ended);
   records.refused(step('b'), 9, ended);
   await records.written();
+  expect(faults).toEqual([]);
 });

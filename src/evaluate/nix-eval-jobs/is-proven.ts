@@ -50,8 +50,8 @@ async function probe({ signal, env }: Options): Promise<boolean> {
       ...(env === undefined ? {} : { env }),
     });
     const lines = stdout.trim().split('\n').map(parseLine);
-    const found = lines.map(
-      (line) => line && `${line.attrPath.join('.')} ${'error' in line ? 'error' : line.name}`,
+    const found = lines.map((line) =>
+      line === undefined ? '' : `${line.attrPath.join('.')} ${'error' in line ? 'error' : line.name}`,
     );
     return found.toSorted().join() === 'bad error,deep.er deeper,good good';
   } catch (error) {

@@ -53,7 +53,7 @@ function printing(lines: readonly string[]): string {
 }
 
 async function evaluate(tool: StandIn, text: string, settings = {}): Promise<CollectedJobset> {
-  return await collectJobset({ ...(await legacy(text)), settings }, { env: tool.env });
+  return collectJobset({ ...(await legacy(text)), settings }, { env: tool.env });
 }
 
 const own = 'with import ./lib.nix; { a = sh "a" ""; "b.c".d = sh "d" ""; e = throw "e"; }';
