@@ -5,13 +5,13 @@ import type { Builder } from '../../src/build/builder.ts';
 import { createScheduler } from '../../src/build/create-scheduler.ts';
 import { localBuilder } from '../../src/build/local-builder.ts';
 import type { Scheduler, SchedulerOptions } from '../../src/build/scheduler.ts';
+import { createStepRecorder } from '../../src/ci/builds/create-step-recorder.ts';
 import { openDatabase } from '../../src/db/open-database.ts';
 import type { StorePath } from '../../src/nix/store-path.ts';
 import { runProcess } from '../../src/process/run-process.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { openStoreDatabase } from '../../src/store/store-database.ts';
 import { evaluate, job, sampleJobset } from '../../test/db/samples.ts';
-import { databaseRecorder } from './database-recorder.ts';
 
 export interface OurSide extends AsyncDisposable {
   readonly scheduler: Scheduler;
@@ -41,7 +41,14 @@ export async function ourSide(
       builders: builders ?? [{ ...(await localBuilder()), slots: 2 }],
       emit: () => {},
       logDirectory: `${folder}/logs`,
-      recorder: databaseRecorder(database),
+      recorder: createStepRecorder({
+        database,
+        emit: () => {},
+        logDirectory: `${folder}/logs`,
+        logs: { began: () => {}, ended: () => {} },
+        onAttempt: () => {},
+        now: Date.now,
+      }),
       maxSilentSeconds: 3600,
       timeoutSeconds: 36_000,
       maxLogBytes: 64 * 1024 * 1024,

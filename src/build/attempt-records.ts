@@ -4,6 +4,7 @@
  * written by then. What the recorder throws is told, and the rest of that attempt is not written.
  */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { StepPhase } from '../events/event.ts';
 import { errorMessage } from '../util/error-message.ts';
 import type { BuildStep } from './build-step.ts';
@@ -54,7 +55,7 @@ export function createAttemptRecords(
         },
         end(ended) {
           const end = step.then(
-            (recorded) => recorded.end(ended),
+            (recorded) => call(() => recorded.end(ended)),
             () => {},
           );
           write(`how ${attempt.name} ended`, end);
@@ -77,8 +78,12 @@ export function createAttemptRecords(
   };
 }
 
-/** What it throws at once is a rejection too. */
+/**
+ * In a turn of its own: what begins or ends is followed by what is urgent, the next word to a builder, and a database in
+ * this process would keep that waiting. What `work` throws at once is a rejection too.
+ */
 async function call<T>(work: () => Promise<T>): Promise<T> {
+  await nextTurn();
   return work();
 }
 

@@ -142,11 +142,12 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       const text = `the log of ${name} is not complete: ${log.writeError}`;
       emit({ type: 'message', level: 'warning', text });
     }
-    if (!(log instanceof Error)) options.onLogDone(log.file);
     if (result.mayPass) {
       history.set(node, { count: number, lostOn: [...before.lostOn, builder] });
     }
     options.onEnd({ ...result, attempt, log: log instanceof Error ? undefined : log });
+    // After what the next step waits for.
+    if (!(log instanceof Error)) options.onLogDone(log.file);
   };
 
   const openLog = ({ step }: StepNode): StepLog | Error => {

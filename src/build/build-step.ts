@@ -18,3 +18,8 @@ export interface BuildStep {
   /** Some output has no path before it is built (content-addressed, or behind such a one): only Nix itself can. */
   readonly floating: boolean;
 }
+
+/** Of those outputs whose paths are known before it is built. */
+export function outputPaths({ outputs }: Pick<BuildStep, 'outputs'>): readonly StorePath[] {
+  return [...outputs.values()].flatMap(({ path }) => path ?? []);
+}

@@ -31,6 +31,7 @@ import { createAttemptRecords } from './attempt-records.ts';
 import { createAttempts } from './attempts.ts';
 import type { BuildOutcome } from './build-queue.ts';
 import type { BuildRequest } from './build-request.ts';
+import { type BuildStep, outputPaths } from './build-step.ts';
 import { BuilderPool } from './builder-pool.ts';
 import { builderStatus } from './builder-status.ts';
 import { compressLog } from './compress-log.ts';
@@ -52,6 +53,9 @@ import { createStepGraph } from './step-graph.ts';
 import { createTally } from './tally.ts';
 import { tooLarge } from './too-large.ts';
 import { whyUnsupported } from './why-unsupported.ts';
+
+/** Steps of one plan; with more of them the first attempt would wait for the roots of the last. */
+const keptAheadAtMost = 1000;
 
 export function createScheduler(options: SchedulerOptions): Scheduler {
   const { store, emit } = options;
@@ -168,6 +172,12 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     if (book.size === 0 && attempts.size === 0) tally.idle();
   };
 
+  /** In one go what each attempt would do in a round trip of its own; where it fails, the attempts meet the same. */
+  const keepAhead = (steps: readonly BuildStep[]): void => {
+    if (steps.length > keptAheadAtMost) return;
+    lease.add(steps.flatMap(outputPaths)).catch(() => {});
+  };
+
   /** Tells the outputs of a request that needs nothing built. */
   const settleDone = async (request: BuildRequest): Promise<void> => {
     const [step] = await reader.steps([request.drvPath]);
@@ -211,6 +221,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
           endSteps.known(request, step, { ok: false, reason: 'cached-failure', message });
         } else {
           const toBuild = planned.added.length;
+          keepAhead(planned.added.map(({ step }) => step));
           if (toBuild > 0) emit({ type: 'build.planned', toBuild, toSubstitute: 0 });
           dispatch();
         }
@@ -274,8 +285,7 @@ export function createScheduler(options: SchedulerOptions): Scheduler {
     await lease.rotate(async () => {
       await planner.settled();
       return graph.nodes.flatMap(({ step, keeps }) => {
-        const outputs = [...step.outputs.values()].flatMap(({ path }) => path ?? []);
-        return [step.drvPath, ...keeps, ...outputs];
+        return [step.drvPath, ...keeps, ...outputPaths(step)];
       });
     });
   };

@@ -15,6 +15,8 @@ import type { BuildStep } from './build-step.ts';
 
 /** Files open at a time. */
 const concurrency = 32;
+/** So few are read in one go: waiting for each costs more than reading it. */
+const fewFiles = 4;
 /** Derivations that are remembered at most. */
 const knownAtMost = 50_000;
 
@@ -43,24 +45,27 @@ export function createDerivationReader(
     });
     return buildStep(drvPath, parseDerivation(bytes, drvPath));
   };
+  const derivation = (drvPath: StorePath): Derivation => {
+    let bytes: Uint8Array;
+    try {
+      bytes = readNow(drvPath);
+    } catch (cause) {
+      throw missing(drvPath, cause);
+    }
+    return parseDerivation(bytes, drvPath);
+  };
 
   return {
-    derivation(drvPath) {
-      let bytes: Uint8Array;
-      try {
-        bytes = readNow(drvPath);
-      } catch (cause) {
-        throw missing(drvPath, cause);
-      }
-      return parseDerivation(bytes, drvPath);
-    },
+    derivation,
     async steps(drvPaths) {
       const wanted = [...drvPaths];
       const found = new Map(wanted.map((drvPath) => [drvPath, known.get(drvPath)]));
-      const unread = [...found].filter(([, step]) => step === undefined).values();
+      const all = [...found].filter(([, step]) => step === undefined);
+      const isFew = all.length <= fewFiles;
+      const unread = all.values();
       const readers = Array.from({ length: concurrency }, async () => {
         for (const [drvPath] of unread) {
-          const step = await readStep(drvPath);
+          const step = isFew ? buildStep(drvPath, derivation(drvPath)) : await readStep(drvPath);
           found.set(drvPath, step);
           known.set(drvPath, step);
         }

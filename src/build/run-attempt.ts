@@ -5,6 +5,7 @@
 
 import type { StorePath } from '../nix/store-path.ts';
 import { type Blame, blame } from './blame.ts';
+import { outputPaths } from './build-step.ts';
 import { runStep, type StepRun } from './run-step.ts';
 import type { Verdict } from './step-failure.ts';
 
@@ -24,9 +25,12 @@ export interface AttemptResult extends Partial<Pick<Blame, 'fault'>> {
 /** Never throws. */
 export async function runAttempt(options: AttemptOptions): Promise<AttemptResult> {
   const { step, link, store, log, signal, keep } = options;
+  // Beside the build, not before it: the connection that makes an output valid keeps it, too, as long as it is open.
+  const kept = keep(outputPaths(step));
+  kept.catch(() => {});
   try {
-    await keep([...step.outputs.values()].flatMap(({ path }) => path ?? []));
     const { verdict, outputs } = await runStep(options);
+    await kept;
     if (verdict.ok && step.floating) await keep([...outputs.values()]);
     const mayPass = !verdict.ok && (verdict.reason === 'builder-lost' || verdict.again === 'perhaps-not');
     return { verdict, outputs, mayPass };

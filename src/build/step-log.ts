@@ -80,8 +80,9 @@ export function openStepLog(directory: string, drvPath: StorePath): StepLog {
 }
 
 function createFile(prefix: string): { file: string; descriptor: number } {
-  let hasFolder = true;
-  for (let number = 1; ; ) {
+  // Always, and not once it is missing: an error costs more than a folder that is there.
+  mkdirSync(dirname(prefix), { recursive: true });
+  for (let number = 1; ; number += 1) {
     const file = `${prefix}.${number}.log`;
     try {
       const descriptor = openSync(file, 'ax', 0o644);
@@ -89,13 +90,9 @@ function createFile(prefix: string): { file: string; descriptor: number } {
       // That number is taken by one that has been compressed.
       closeSync(descriptor);
       unlinkSync(file);
-      number += 1;
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      if (code === 'ENOENT' && hasFolder) mkdirSync(dirname(prefix), { recursive: true });
-      else if (code === 'EEXIST') number += 1;
-      else throw error;
-      hasFolder = code !== 'ENOENT';
+      if (code !== 'EEXIST') throw error;
     }
   }
 }
