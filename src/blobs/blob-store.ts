@@ -1,0 +1,46 @@
+/**
+ * Where files live that are written once and then only read: NARs as clients get them. The contract of the room; each
+ * folder beside this file is one way to keep them.
+ *
+ * A blob is there whole or not at all, also after a kill at any moment: it is written under another name, made durable,
+ * and then takes its key in one step. Keys are relative paths of lower-case letters, digits, `.`, `-`, `_` and `/`;
+ * anything else is a programming error, so that no key can lead out of the store.
+ */
+
+export interface BlobInfo {
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly modifiedAt: number;
+}
+
+/** Bytes from `start` up to, not including, `end`. */
+export interface BlobRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A blob that is being written and has no key yet: that is often known only when its last byte is. */
+export interface BlobWriter extends AsyncDisposable {
+  /** Resolves when more may be written. Throws `blobs.full`, `blobs.unreachable`. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Makes it durable and visible under `key`, in place of what was there. Disposing without it leaves nothing behind. */
+  commit(key: string): Promise<void>;
+}
+
+export interface BlobStore extends AsyncDisposable {
+  create(signal?: AbortSignal): Promise<BlobWriter>;
+  stat(key: string, signal?: AbortSignal): Promise<BlobInfo | undefined>;
+  /** In pieces that are buffers of their own. Throws `blobs.missing`; ends early only by throwing. */
+  read(
+    key: string,
+    options?: { readonly range?: BlobRange; readonly signal?: AbortSignal },
+  ): AsyncIterable<Uint8Array>;
+  /** Nothing happens where there is none. */
+  delete(key: string): Promise<void>;
+  /** Those whose key begins with `prefix`, in no order; what is being written is not among them. */
+  list(prefix: string, signal?: AbortSignal): AsyncIterable<BlobInfo>;
+  /** The file behind a key, where another program (nginx) may read it itself; undefined where there are no files. */
+  fileOf(key: string): string | undefined;
+}

@@ -1,0 +1,62 @@
+/**
+ * NARs kept as files, compressed once, independent of the garbage collector: the second source of a cache beside the
+ * live store. The contract; `open-stored-nars.ts` keeps them in a blob store (`nar/<2 digits>/<file hash>.nar[.zst …]`)
+ * and the database.
+ *
+ * What is recorded is there: a file is durable before its row is, and the row goes before the file. What the database
+ * says of files is held in memory too, so it can be asked on every request.
+ */
+
+import type { BlobRange } from '../../blobs/blob-store.ts';
+import type { StoredNarRecord } from '../../db/cache-records.ts';
+
+/** The content a NAR has: sha256 in base 16, and bytes. */
+export interface NarContent {
+  readonly narHash: string;
+  readonly narSize: number;
+}
+
+export interface ReceiveOptions {
+  /** As the name of the file says it. */
+  readonly compression: string;
+  /** What the name of the file says; else any. */
+  readonly fileHash?: string;
+  readonly maxFileBytes: number;
+  readonly maxNarBytes: number;
+  readonly signal: AbortSignal;
+}
+
+export interface ReceivedNar {
+  readonly nar: StoredNarRecord;
+  /** It was not there before. */
+  readonly isNew: boolean;
+}
+
+export interface StoredNars extends AsyncDisposable {
+  byNarHash(narHash: string): StoredNarRecord | undefined;
+  byFileHash(fileHash: string): StoredNarRecord | undefined;
+  /**
+   * The file of this content, made out of the NAR where there is none yet: once, however many ask at the same time.
+   * Throws `cache.nar-corrupted` when what comes is not that content.
+   */
+  materialise(
+    content: NarContent,
+    open: (signal: AbortSignal) => AsyncIterable<Uint8Array>,
+  ): Promise<StoredNarRecord>;
+  /**
+   * Takes in a file from somebody who is not trusted: it is kept as it came, if its hash is the one said, it unpacks
+   * within the limits, and what it unpacks to is a NAR by every rule of the format. Throws `cache.upload-refused`.
+   */
+  receive(file: AsyncIterable<Uint8Array>, options: ReceiveOptions): Promise<ReceivedNar>;
+  /**
+   * The file, or a part of it. Its last piece comes only when the whole file is known to be what the row says; else
+   * it throws `cache.nar-corrupted`, and the file is repaired or taken out.
+   */
+  read(nar: StoredNarRecord, range: BlobRange, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** The NAR inside, or a part of it, checked in the same way: for the URLs of before it was stored. */
+  unpack(nar: StoredNarRecord, range: BlobRange, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** The file behind it, for a server in front that sends it itself; undefined where there is none. */
+  fileOf(nar: StoredNarRecord): string | undefined;
+  /** Row, then file. False while a path of any cache has it. */
+  remove(fileHash: string): Promise<boolean>;
+}

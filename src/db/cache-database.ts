@@ -1,0 +1,51 @@
+/** The part of the database that binary caches are kept in; belongs to the contract in `database.ts`. */
+
+import type { CachePathRecord, CachePinRecord, CacheRecord, StoredNarRecord } from './cache-records.ts';
+
+export interface StoredNarRepository {
+  byFileHash(fileHash: string): Promise<StoredNarRecord | undefined>;
+  /** The best one of this content: the smallest. */
+  byNarHash(narHash: string): Promise<StoredNarRecord | undefined>;
+  /** All of them, streamed, by file hash. */
+  all(): AsyncIterable<StoredNarRecord>;
+  /** The file is durable before its row is. Nothing happens when there is one already. */
+  add(nar: StoredNarRecord): Promise<void>;
+  setVerified(fileHash: string, at: number): Promise<void>;
+  /** False, and nothing happens, while a path of any cache has it. The row goes before the file does. */
+  remove(fileHash: string): Promise<boolean>;
+  totals(): Promise<{ readonly files: number; readonly fileBytes: number; readonly narBytes: number }>;
+}
+
+export interface CacheRepository {
+  list(): Promise<readonly CacheRecord[]>;
+  find(name: string): Promise<CacheRecord | undefined>;
+  create(cache: Omit<CacheRecord, 'id'>): Promise<CacheRecord>;
+  update(id: number, cache: Omit<CacheRecord, 'id' | 'name' | 'createdAt'>): Promise<void>;
+  /** With its paths, pins and tokens; files stay until nothing has them. */
+  delete(id: number): Promise<void>;
+  pins(id: number): Promise<readonly CachePinRecord[]>;
+  setPin(pin: CachePinRecord): Promise<void>;
+  /** False when there is none of that name. */
+  removePin(id: number, name: string): Promise<boolean>;
+  /** Bytes of all files that its paths have, each once. */
+  bytes(id: number): Promise<number>;
+}
+
+export interface CachePathRepository {
+  get(cacheId: number, hashPart: string): Promise<CachePathRecord | undefined>;
+  getMany(cacheId: number, hashParts: readonly string[]): Promise<ReadonlyMap<string, CachePathRecord>>;
+  /** Hash parts of all its paths, streamed. */
+  hashParts(cacheId: number): AsyncIterable<string>;
+  /** All its paths, streamed, by hash part. */
+  all(cacheId: number): AsyncIterable<CachePathRecord>;
+  /**
+   * Adds them in one transaction. What is there already stays as it is. Throws `cache.references-missing` when a
+   * reference would be in this cache neither before nor with them, and `cache.conflict` when one is there with another
+   * content.
+   */
+  add(cacheId: number, paths: readonly CachePathRecord[]): Promise<void>;
+  /** Removes them in one transaction, those that another path of the cache still refers to excepted; says which went. */
+  remove(cacheId: number, hashParts: readonly string[]): Promise<readonly string[]>;
+  setServed(cacheId: number, hashParts: readonly string[], at: number): Promise<void>;
+  count(cacheId: number): Promise<number>;
+}
