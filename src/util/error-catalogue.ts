@@ -6,8 +6,9 @@
 
 import { serverErrors } from './errors/server-errors.ts';
 import { storeErrors } from './errors/store-errors.ts';
+import { uploadErrors } from './errors/upload-errors.ts';
 import { workErrors } from './errors/work-errors.ts';
 
-export const errorCatalogue = { ...storeErrors, ...workErrors, ...serverErrors } as const;
+export const errorCatalogue = { ...storeErrors, ...workErrors, ...serverErrors, ...uploadErrors } as const;
 
 export type ErrorCode = keyof typeof errorCatalogue;
