@@ -48,7 +48,10 @@ export function createCacheGuard(deps: CacheGuardDeps): CacheGuard {
     const token = await deps.tokens.use(hash, now);
     if (token === undefined) return undefined;
     if (known.size >= maxRemembered) known.clear();
-    known.set(hash, { token, until: Math.min(now + rememberedMs, token.expiresAt ?? Number.POSITIVE_INFINITY) });
+    known.set(hash, {
+      token,
+      until: Math.min(now + rememberedMs, token.expiresAt ?? Number.POSITIVE_INFINITY),
+    });
     return token;
   };
 
@@ -58,7 +61,10 @@ export function createCacheGuard(deps: CacheGuardDeps): CacheGuard {
       const token = await find(secret);
       if (token !== undefined && token.cacheId === cache?.id) {
         if (need === 'read' || token.mayPush) return;
-        throw new AppError('cache.forbidden', `the token '${token.name}' may read the cache, not upload to it`);
+        throw new AppError(
+          'cache.forbidden',
+          `the token '${token.name}' may read the cache, not upload to it`,
+        );
       }
       if (token === undefined && (await deps.userMay?.(secret, cache, need)) === true) return;
     }

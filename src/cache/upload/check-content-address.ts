@@ -44,7 +44,8 @@ export async function checkContentAddress(
         ? makeTextPath(name, hash, others)
         : makeFixedOutputPath({ name, method, hash, references: others, self });
   } catch (cause) {
-    if (cause instanceof AppError && cause.code === 'store-path.invalid') throw refused(claimed, cause.message);
+    if (cause instanceof AppError && cause.code === 'store-path.invalid')
+      throw refused(claimed, cause.message);
     throw cause;
   }
   if (made !== path) throw refused(claimed, `that is the address of ${made}`);

@@ -35,7 +35,10 @@ export function offerOfNarInfo(info: NarInfo, hashPart: string): OfferedPath {
       `${path}: wanted a URL of this cache, nar/<hash of the file>.nar[.zst …], got ${JSON.stringify(url.slice(0, 300))}`,
     );
   }
-  if (fileHash !== undefined && (fileHash.algorithm !== 'sha256' || formatBareHash(fileHash, 'nix32') !== nar.fileHash)) {
+  if (
+    fileHash !== undefined &&
+    (fileHash.algorithm !== 'sha256' || formatBareHash(fileHash, 'nix32') !== nar.fileHash)
+  ) {
     throw new AppError('cache.upload-refused', `${path}: its FileHash is not the hash in its URL ${url}`);
   }
   return { path, fileHash: nar.fileHash, ...rest };
