@@ -18,7 +18,7 @@ import { createTempRootKeeper } from './create-temp-root-keeper.ts';
 import type { HotAnswers } from './hot/create-hot-server.ts';
 import { datedResponse } from './hot/dated-response.ts';
 import { listNar } from './list-nar.ts';
-import { createNarInfoCache } from './narinfo-cache.ts';
+import { createNarInfoCache, type NarInfoCache } from './narinfo-cache.ts';
 import { narInfoHeaders, renderNarInfo } from './narinfo-source.ts';
 import { nixLogDirectory, openBuildLog } from './open-build-log.ts';
 import { type CacheRequest, parseCacheUrl } from './parse-cache-url.ts';
@@ -53,6 +53,8 @@ export interface CacheHandler {
   /** True when it has taken the request and answers it; false leaves it untouched. */
   tryServe(req: IncomingMessage, res: ServerResponse): boolean;
   readonly counters: Readonly<CacheCounters>;
+  /** The narinfo by itself, for who wants many at once. */
+  readonly narinfo: NarInfoCache['get'];
   /** The same answers for the front door (`hot/create-hot-server.ts`). */
   readonly hot: HotAnswers;
 }
@@ -167,6 +169,7 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
 
   return {
     counters,
+    narinfo: (hashPart) => narinfos.get(hashPart),
     hot: {
       narinfo(hashPart) {
         try {

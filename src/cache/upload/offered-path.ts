@@ -12,13 +12,13 @@ export interface OfferedPath {
   /** sha256 of the file with the NAR, 52 digits of nix32. */
   readonly fileHash: string;
   /** Undefined: not said. */
-  readonly compression: string | undefined;
-  readonly fileSize: number | undefined;
+  readonly compression?: string | undefined;
+  readonly fileSize?: number | undefined;
   readonly narHash: Hash;
   readonly narSize: number;
   readonly references: readonly StorePath[];
-  readonly deriver: StorePath | undefined;
-  readonly contentAddress: string | undefined;
+  readonly deriver?: StorePath | undefined;
+  readonly contentAddress?: string | undefined;
   readonly signatures: readonly string[];
 }
 
