@@ -43,6 +43,6 @@ export const uploadErrors = {
     sentence: 'A binary cache has no room left for an upload.',
     status: 507,
     exit: 1,
-    hint: 'Delete what is not wanted any more, or raise its quota: `proteus cache create NAME --quota SIZE --update`.',
+    hint: 'Delete what is not wanted any more, or raise its quota: `proteus cache edit NAME --quota SIZE`.',
   },
 } as const satisfies Record<string, ErrorKind>;
