@@ -93,7 +93,7 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     store,
     source: createLivePathSource(storeDatabase),
     keys,
-    dump: (info, range) => nars.dump(info, range),
+    dump: (info, range) => nars.dumpShared(info, range),
     priority: config.priority,
     // The API has them, those of attempts that still run included.
     serveLogs: false,
