@@ -15,6 +15,7 @@ import type { PathInfo, Store } from '../store/store.ts';
 import { errorMessage } from '../util/error-message.ts';
 import type { CacheContext, CacheCounters } from './cache-context.ts';
 import { createTempRootKeeper } from './create-temp-root-keeper.ts';
+import { createTurns } from './create-turns.ts';
 import type { HotAnswers } from './hot/create-hot-server.ts';
 import { datedResponse } from './hot/dated-response.ts';
 import { listNar } from './list-nar.ts';
@@ -31,7 +32,7 @@ export interface CacheHandlerOptions {
   readonly source: PathSource;
   /** Keeps paths from the garbage collector while they are sent. */
   readonly store: Pick<Store, 'leaseTempRoots'>;
-  /** The NAR of a path or a part of it, verified: see `live/create-dump-pool.ts`. */
+  /** The NAR of a path or a part of it, verified; a piece is good until the next is asked for (`live/create-dump-pool.ts`). */
   dump(info: PathInfo, range: ByteRange): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   /** Every narinfo is signed with all of them. */
   readonly keys: readonly SecretKey[];
@@ -83,6 +84,7 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
     roots: createTempRootKeeper(options.store),
     dump: (info: PathInfo, range: ByteRange) => options.dump(info, range),
     stallTimeoutMs,
+    turns: createTurns({ budgetMs: 4, now: () => performance.now() }),
   };
   const cacheInfo = datedResponse(
     '200 OK',
