@@ -6,6 +6,7 @@ import { request } from 'node:http';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { sampleUpload, upload } from '../../src/cache/testing/test-site.ts';
 import { formatBareHash } from '../../src/nix/hash.ts';
 import { type StorePath, storePathHash } from '../../src/nix/store-path.ts';
 import { runProcess } from '../../src/process/run-process.ts';
@@ -122,6 +123,20 @@ describe('nix copy', () => {
     });
 
     expect(await narinfo.text()).toMatch(/\nReferences: .*-lib\n[\s\S]*\nCA: fixed:r:sha256:/);
+  });
+});
+
+describe('the cache at the root', () => {
+  it('takes uploads whose references it serves out of the store, and keeps those for good, too', async () => {
+    await using started = await server();
+    const token = await run('cache', 'token', 'create', 'main', 'ci', '--push');
+    const fresh = sampleUpload('fresh', [lib]);
+
+    expect(await upload(started.url, fresh, token)).toBe(200);
+    expect(await run('cache', 'list')).toMatch(/^main +\/ +2 /m);
+    await fetchInto('client', started.url, started.publicKeys[0] ?? '', [], fresh.path);
+    const astray = sampleUpload('astray', [sampleUpload('nowhere').path]);
+    expect(await upload(started.url, astray, token)).toBe(422);
   });
 });
 
