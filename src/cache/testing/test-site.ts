@@ -41,6 +41,7 @@ export interface TestSite extends AsyncDisposable {
   readonly faults: readonly string[];
   /** Paths that the cache at the root was told of. */
   readonly addedToRoot: readonly string[];
+  now(): number;
   pass(ms: number): void;
   cache(name: string, settings?: Partial<CacheRecord>): Promise<CacheRecord>;
   token(cacheId: number, mayPush?: boolean): Promise<string>;
@@ -118,6 +119,7 @@ export async function openTestSite(options: TestSiteOptions = {}): Promise<TestS
     key,
     faults,
     addedToRoot,
+    now,
     pass(ms) {
       time += ms;
     },
