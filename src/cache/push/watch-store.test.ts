@@ -96,7 +96,7 @@ describe('watchStore', () => {
     await idle();
     controller.abort();
 
-    await expect(watching).rejects.toThrow();
+    await expect(watching).rejects.toThrow('aborted');
     expect(pushed).toEqual([['one'], ['two']]);
   });
 

@@ -27,7 +27,9 @@ describe('adoptPaths', () => {
 
   it('waits no longer when nothing is under way any more', async () => {
     const { deps } = setUp(Number.POSITIVE_INFINITY);
-    await adoptPaths({ ...deps, materialiser: { ...deps.materialiser, waiting: 0 } }, [path], never);
+    const idle = { ...deps.materialiser, waiting: 0 };
+
+    expect(await adoptPaths({ ...deps, materialiser: idle }, [path], never)).toBeUndefined();
   });
 
   it('ends when the client goes away', async () => {

@@ -16,7 +16,7 @@ async function setUp() {
   const base = `${opened.url}/c/team`;
   const token = await opened.token(cache.id);
   const sweep = () => {
-    const deps = { uploads: opened.database.cacheUploads, stored: opened.stored, now: opened.now };
+    const deps = { uploads: opened.database.cacheUploads, stored: opened.stored, now: () => opened.now() };
     return sweepUploads(deps, new AbortController().signal);
   };
   return { site: opened, base, token, sweep };

@@ -43,7 +43,8 @@ export async function openPusher(
         infos.map((info) => info.path),
         { signal },
       );
-      return pushPaths(infos, {
+      // Awaited here: the paths must be kept until it is done.
+      return await pushPaths(infos, {
         client,
         nar: (info) => pool.dump(info),
         folder,
