@@ -1,8 +1,9 @@
 /** The API as a listener of `node:http`, to be asked after the binary cache. */
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import type { Hono } from 'hono';
+import { keepAliveMs } from '../cache/hot/keep-alive.ts';
 import type { ApiEnv } from './api-deps.ts';
 
 /** A client that takes nothing for so long is cut off. Listeners are sent something more often than that. */
@@ -12,9 +13,9 @@ const stallMs = 600_000;
 export const apiServerOptions = {
   headersTimeout: 20_000,
   requestTimeout: 60_000,
-  keepAliveTimeout: 75_000,
+  keepAliveTimeout: keepAliveMs,
   maxHeaderSize: 16_384,
-} as const;
+} satisfies ServerOptions;
 
 export function createApiListener(api: Hono<ApiEnv>): (req: IncomingMessage, res: ServerResponse) => void {
   const listen = getRequestListener((request, env) => api.fetch(request, env as ApiEnv['Bindings']), {

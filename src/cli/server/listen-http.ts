@@ -46,7 +46,6 @@ export async function listenHttp(address: ListenAddress, options: ListenOptions 
           narinfo: (hashPart) => hot?.narinfo(hashPart),
           cacheInfo: () => hot?.cacheInfo(),
         },
-        idleTimeoutMs: apiServerOptions.keepAliveTimeout,
       })
     : undefined;
   const server = door?.server ?? http;
