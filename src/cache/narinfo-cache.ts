@@ -109,6 +109,8 @@ export function createNarInfoCache(options: NarInfoCacheOptions): NarInfoCache {
     get(hashPart) {
       // Before the lookup: a commit between the two makes the entry look older than it is, never newer.
       const version = source.version();
+      // Cheaper than to look among the entries, and misses are what is asked for most.
+      if (!source.mayHave(hashPart)) return undefined;
       const known = entries.get(hashPart);
       if (known?.version === version) {
         // The order of use matters only once something has to go.
@@ -118,7 +120,6 @@ export function createNarInfoCache(options: NarInfoCacheOptions): NarInfoCache {
         }
         return known.rendered;
       }
-      if (known === undefined && !source.mayHave(hashPart)) return undefined;
       const asked = lookups.get(hashPart);
       if (asked?.version === version) return asked.answer;
       const path = source.lookup(hashPart);

@@ -16,6 +16,7 @@ import type { Server as HttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { bytesOf, type DatedResponse, httpClock } from './dated-response.ts';
 import { fastRequest, type HeaderMemory } from './fast-request.ts';
+import { keepAliveMs } from './keep-alive.ts';
 
 export interface HotAnswers {
   /**
@@ -30,8 +31,8 @@ export interface HotServerOptions {
   /** Takes the connections that are handed over; it does not listen itself. */
   readonly http: HttpServer;
   readonly answers: HotAnswers;
-  /** As the HTTP server's keep-alive time-out. */
-  readonly idleTimeoutMs: number;
+  /** Default: as the answers say it. */
+  readonly idleTimeoutMs?: number;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -46,7 +47,7 @@ export interface HotServer {
 }
 
 export function createHotServer(options: HotServerOptions): HotServer {
-  const { http, answers, idleTimeoutMs, now = Date.now } = options;
+  const { http, answers, idleTimeoutMs = keepAliveMs, now = Date.now } = options;
   const clock = httpClock(now);
   const sockets = new Set<Socket>();
   const handedOver = new Set<Socket>();

@@ -7,7 +7,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { hostname } from 'node:os';
-import { apiServerOptions } from '../../api/create-api-listener.ts';
+import { apiServerOptions, limitBody } from '../../api/create-api-listener.ts';
 import { createHotServer, type HotAnswers } from '../../cache/hot/create-hot-server.ts';
 import type { ListenAddress } from '../../config/parse-listen.ts';
 import { AppError } from '../../util/app-error.ts';
@@ -38,7 +38,11 @@ export async function listenHttp(address: ListenAddress, options: ListenOptions 
   const { graceMs = 2000, hostName = hostname(), frontDoor = true } = options;
   let hot: HotAnswers | undefined;
   let listener: RequestListener = (_req, res) => void res.writeHead(503, { 'retry-after': '1' }).end();
-  const answer: RequestListener = (req, res) => listener(req, res);
+  const answer: RequestListener = (req, res) => {
+    // Uploads may take hours; whoever takes one in sees to it that something comes.
+    if (req.method !== 'PUT') limitBody(req);
+    listener(req, res);
+  };
   // Whoever answers says whether a client that waits to be told may send its body, once it is known to be wanted.
   const http = createServer(apiServerOptions, answer).on('checkContinue', answer);
   const door = frontDoor
@@ -48,7 +52,6 @@ export async function listenHttp(address: ListenAddress, options: ListenOptions 
           narinfo: (hashPart) => hot?.narinfo(hashPart),
           cacheInfo: () => hot?.cacheInfo(),
         },
-        idleTimeoutMs: apiServerOptions.keepAliveTimeout,
       })
     : undefined;
   const server = door?.server ?? http;
