@@ -18,15 +18,15 @@ it('docs/reference/configuration.md is the schema (run npm run docs)', () => {
   expect(read('docs/reference/configuration.md')).toBe(renderConfigurationReference());
 });
 
-it('the README or the page on servers names every command', () => {
-  const readme = read('README.md') + read('docs/server.md');
+it('the README, the page on servers or that on caches names every command', () => {
+  const readme = read('README.md') + read('docs/server.md') + read('docs/caches.md');
 
   expect(
     commandTable.filter(({ words }) => !readme.includes(`proteus ${words}`)).map(({ words }) => words),
   ).toEqual([]);
 });
 
-it.each(['README.md', 'docs/architecture.md', 'docs/decisions.md', 'docs/server.md'])(
+it.each(['README.md', 'docs/architecture.md', 'docs/decisions.md', 'docs/server.md', 'docs/caches.md'])(
   '%s links only to files that exist',
   (file) => {
     const links = [...read(file).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map((match) => match[1] ?? '');

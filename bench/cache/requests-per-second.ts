@@ -15,8 +15,11 @@ export async function writeRequests(
   await writeFile(list, hashParts.join('\n'));
   await writeFile(
     script,
+    // wrk knows the Host header only when it begins.
     `local paths = {}
-for line in io.lines('${list}') do paths[#paths + 1] = wrk.format('GET', '/' .. line .. '.narinfo') end
+init = function()
+  for line in io.lines('${list}') do paths[#paths + 1] = wrk.format('GET', '/' .. line .. '.narinfo') end
+end
 local at = 0
 request = function() at = at % #paths + 1; return paths[at] end
 `,
@@ -24,13 +27,18 @@ request = function() at = at % #paths + 1; return paths[at] end
   return script;
 }
 
+/** Throws when the answers are not the expected ones: 200 for hits, else something else. */
 export async function requestsPerSecond(
   url: string,
   script: string,
-  { connections = 32, seconds = 3 } = {},
+  { hits = true, connections = 32, seconds = 3 } = {},
 ): Promise<number> {
   const { stdout } = await runProcess(['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '-s', script, url]);
   const rate = /Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1];
   if (rate === undefined) throw new Error(`wrk said no rate: ${stdout}`);
+  const others = /Non-2xx or 3xx responses: (\d+)/.exec(stdout)?.[1];
+  if (/Socket errors/.test(stdout) || (others === undefined) !== hits) {
+    throw new Error(`wanted ${hits ? 'hits' : 'misses'} of ${url}, got: ${stdout}`);
+  }
   return Number(rate);
 }

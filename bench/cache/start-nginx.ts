@@ -9,6 +9,9 @@ export interface Nginx extends AsyncDisposable {
   readonly url: string;
 }
 
+/** Fewer than it may have open, else it answers nothing any more. */
+const openFiles = 15_000;
+
 export async function startNginx(folder: string, root: string, port: number): Promise<Nginx> {
   await mkdir(path.join(folder, 'logs'), { recursive: true });
   const config = path.join(folder, 'nginx.conf');
@@ -18,7 +21,7 @@ export async function startNginx(folder: string, root: string, port: number): Pr
 events { worker_connections 4096; }
 http {
   access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000;
-  open_file_cache max=30000 inactive=600s; open_file_cache_valid 600s;
+  open_file_cache max=${openFiles} inactive=600s; open_file_cache_valid 600s;
   client_body_temp_path ${folder}/logs; proxy_temp_path ${folder}/logs; fastcgi_temp_path ${folder}/logs;
   uwsgi_temp_path ${folder}/logs; scgi_temp_path ${folder}/logs;
   types { text/x-nix-narinfo narinfo; }

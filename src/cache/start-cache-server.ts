@@ -12,18 +12,19 @@ import type { CacheCounters } from './cache-context.ts';
 import { checkKeys } from './check-keys.ts';
 import { type CacheHandlerOptions, createCacheHandler } from './create-cache-handler.ts';
 import { createHotServer } from './hot/create-hot-server.ts';
+import { keepAliveMs } from './hot/keep-alive.ts';
 import { createDumpPool } from './live/create-dump-pool.ts';
+import { type CacheDatabase, createLivePathSource } from './live/live-path-source.ts';
 import { sendNotFound } from './reply.ts';
 
-export interface CacheServerOptions extends Omit<CacheHandlerOptions, 'dump'> {
+export interface CacheServerOptions extends Omit<CacheHandlerOptions, 'dump' | 'source'> {
+  readonly database: CacheDatabase;
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
   /** Answer narinfo requests before `node:http` sees them. Default true. */
   readonly frontDoor?: boolean;
 }
-
-const keepAliveTimeout = 75_000;
 
 export interface CacheServer extends AsyncDisposable {
   /** What clients put into `substituters`, with no slash at its end. */
@@ -39,14 +40,15 @@ export interface CacheServer extends AsyncDisposable {
 export async function startCacheServer(options: CacheServerOptions): Promise<CacheServer> {
   checkKeys(options.keys);
   const pool = createDumpPool();
-  const handler = createCacheHandler({ ...options, dump: (info, range) => pool.dump(info, range) });
-  const http = createServer({ keepAliveTimeout, headersTimeout: 60_000 }, (req, res) => {
+  const handler = createCacheHandler({
+    ...options,
+    source: createLivePathSource(options.database),
+    dump: (info, range) => pool.dumpShared(info, range),
+  });
+  const http = createServer({ keepAliveTimeout: keepAliveMs, headersTimeout: 60_000 }, (req, res) => {
     if (!handler.tryServe(req, res)) sendNotFound(res);
   });
-  const hot =
-    options.frontDoor === false
-      ? undefined
-      : createHotServer({ http, answers: handler.hot, idleTimeoutMs: keepAliveTimeout });
+  const hot = options.frontDoor === false ? undefined : createHotServer({ http, answers: handler.hot });
   const server = hot?.server ?? http;
   server.listen({ host: options.host, port: options.port });
   try {

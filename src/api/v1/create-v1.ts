@@ -7,6 +7,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { AppError } from '../../util/app-error.ts';
 import type { ApiDeps, ApiEnv } from '../api-deps.ts';
 import { describeIssues } from '../http/parse-input.ts';
+import { describeCacheApi } from './describe-cache-api.ts';
 import { addBuildRoutes } from './routes/add-build-routes.ts';
 import { addEvaluationRoutes } from './routes/add-evaluation-routes.ts';
 import { addEventRoute } from './routes/add-event-route.ts';
@@ -26,6 +27,7 @@ export function createV1(deps: ApiDeps): V1 {
   for (const add of [addServerRoutes, addEventRoute, addEvaluationRoutes, addBuildRoutes, addTokenRoutes]) {
     add(app, deps);
   }
+  describeCacheApi(app);
   return app;
 }
 

@@ -15,7 +15,7 @@ describe('a dated response', () => {
       ).toString(),
     ).toBe(
       'HTTP/1.1 200 OK\r\nContent-Type: text/x\r\nContent-Length: 4\r\n' +
-        'Date: Thu, 26 Nov 2026 23:33:28 GMT\r\nConnection: keep-alive\r\n\r\nbody',
+        'Date: Thu, 26 Nov 2026 23:33:28 GMT\r\nConnection: keep-alive\r\nKeep-Alive: timeout=75\r\n\r\nbody',
     );
   });
 

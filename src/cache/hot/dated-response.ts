@@ -3,6 +3,8 @@
  * when a second has passed. `HEAD` sends the first `headLength` bytes of it.
  */
 
+import { keepAliveMs } from './keep-alive.ts';
+
 const dateLength = 29;
 const encoder = new TextEncoder();
 
@@ -15,7 +17,7 @@ export interface DatedResponse {
   second: number;
 }
 
-/** `headers` without Date, Content-Length and Connection, which are added. */
+/** `headers` without Date, Content-Length, Connection and Keep-Alive, which are added as `node:http` does it. */
 export function datedResponse(
   status: string,
   headers: Readonly<Record<string, string>>,
@@ -23,7 +25,7 @@ export function datedResponse(
 ): DatedResponse {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   const before = `HTTP/1.1 ${status}\r\n${lines.join('')}Content-Length: ${body.length}\r\nDate: `;
-  const after = '\r\nConnection: keep-alive\r\n\r\n';
+  const after = `\r\nConnection: keep-alive\r\nKeep-Alive: timeout=${keepAliveMs / 1000}\r\n\r\n`;
   const head = encoder.encode(`${before}${'-'.repeat(dateLength)}${after}`);
   return { bytes: Buffer.concat([head, body]), headLength: head.length, dateAt: before.length, second: 0 };
 }

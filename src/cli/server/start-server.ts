@@ -10,11 +10,16 @@
 import { hostname } from 'node:os';
 import { createApi } from '../../api/create-api.ts';
 import { createApiListener } from '../../api/create-api-listener.ts';
+import { openFileBlobs } from '../../blobs/file/open-file-blobs.ts';
 import type { Builder } from '../../build/builder.ts';
 import { localBuilder } from '../../build/local-builder.ts';
+import type { CacheSite } from '../../cache/caches/create-cache-site.ts';
 import { checkKeys } from '../../cache/check-keys.ts';
 import { createCacheHandler } from '../../cache/create-cache-handler.ts';
 import { createDumpPool } from '../../cache/live/create-dump-pool.ts';
+import { createLivePathSource } from '../../cache/live/live-path-source.ts';
+import { adoptPaths } from '../../cache/stored/adopt-paths.ts';
+import { openStoredMain } from '../../cache/stored/open-stored-main.ts';
 import { createAccess } from '../../ci/access/create-access.ts';
 import type { Ci } from '../../ci/ci.ts';
 import { startCi } from '../../ci/start-ci.ts';
@@ -33,6 +38,7 @@ import { followBuilders, readBuilders } from './follow-builders.ts';
 import { listenHttp } from './listen-http.ts';
 import { lockDataDirectory } from './lock-data-directory.ts';
 import { logRequest } from './log-request.ts';
+import { openCacheSite } from './open-cache-site.ts';
 import { openSigningKeys } from './open-signing-keys.ts';
 import { readSecrets } from './read-secrets.ts';
 import { removeServerFile, writeServerFile } from './server-file.ts';
@@ -88,24 +94,67 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
   const store = stack.use(await openStore({ type: 'local' }, { signal, env }));
   const storeDatabase = stack.use(await openStoreDatabase(undefined, { keepOpenBy: store }));
   const nars = stack.use(createDumpPool());
+  const blobs = stack.use(await openFileBlobs(directory.nars));
+  const fault = (text: string, error: unknown): void => log.error({ err: error }, text);
+  const live = createLivePathSource(storeDatabase);
+  const main = stack.use(
+    await openStoredMain({
+      blobs,
+      database,
+      store,
+      storeDatabase,
+      live,
+      dump: (info) => nars.dump(info),
+      onFault: fault,
+      now: Date.now,
+    }),
+  );
   const cache = createCacheHandler({
     store,
-    database: storeDatabase,
+    source: main.source,
+    stored: main.serving,
     keys,
-    dump: (info, range) => nars.dump(info, range),
+    dump: (info, range) => nars.dumpShared(info, range),
     priority: config.priority,
     // The API has them, those of attempts that still run included.
     serveLogs: false,
-    onFault: (text, error) => log.error({ err: error }, text),
+    onFault: fault,
   });
+  const access = createAccess({ users: database.users, now: Date.now });
+  const site = stack.use(
+    openCacheSite({
+      database,
+      stored: main.nars,
+      keys,
+      config,
+      access,
+      root: cache,
+      handle: ({ mayServe, ...options }) =>
+        createCacheHandler({
+          ...options,
+          stored: { nars: main.nars, mayServe },
+          store,
+          dump: (info) => nars.dump(info),
+          serveLogs: false,
+          onFault: fault,
+        }),
+      added: (hashParts) => main.kept.added(hashParts),
+      adopt: (paths, signal) => adoptPaths(main, paths, signal),
+      onFault: fault,
+      now: Date.now,
+    }),
+  );
+  const serveCache: CacheSite['tryServe'] = (req, res) => site.tryServe(req, res) || cache.tryServe(req, res);
+  // The front door looks at no token.
+  const hot = config.private ? undefined : cache.hot;
 
   let ci: Ci | undefined;
   stack.defer(async () => ci?.[Symbol.asyncDispose]());
-  const listener = stack.use(await listenHttp(config.listen));
+  const listener = stack.use(await listenHttp(config.listen, { frontDoor: config['front-door'] }));
   stack.defer(() => closing.abort());
   listener.answerWith((req, res) => {
-    if (!cache.tryServe(req, res)) res.writeHead(503, { 'retry-after': '1' }).end('starting\n');
-  });
+    if (!serveCache(req, res)) res.writeHead(503, { 'retry-after': '1' }).end('starting\n');
+  }, hot);
   ci = await startCi({
     database,
     store,
@@ -113,7 +162,7 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     builders: [...local, ...remote],
     dataDirectory: directory.root,
     keys,
-    assertServable: (paths) => askCache(listener.url, paths, closing.signal),
+    assertServable: (paths) => askCache(listener.url, site.ownToken, paths, closing.signal),
     settings: ciSettings(config),
     onEvent,
     env,
@@ -123,20 +172,20 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
   const baseUrl = outside ?? listener.outsideUrl;
   const app = createApi({
     ci,
-    access: createAccess({ users: database.users, now: Date.now }),
+    access,
     settings: { baseUrl: outside, private: config.private, webhookSecrets, version },
     inputTypes: inputPlugins,
     storeFilesAt: storeDir,
     nixLogDirectory: '/nix/var/log/nix/drvs',
     now: Date.now,
-    onFault: (text, error) => log.error({ err: error }, text),
+    onFault: fault,
   });
   const api = createApiListener(app);
   listener.answerWith((req, res) => {
-    if (cache.tryServe(req, res)) return;
+    if (serveCache(req, res)) return;
     logRequest(req, res, log, Date.now);
     api(req, res);
-  });
+  }, hot);
   const { builders } = ci;
   stack.use(
     followBuilders({

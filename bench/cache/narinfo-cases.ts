@@ -1,0 +1,84 @@
+/** narinfos: requests a second that one process answers, against one worker of nginx that has the same ones as files. */
+
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { formatBareHash } from '../../src/nix/hash.ts';
+import { type BenchCase, benchCase } from '../bench-case.ts';
+import { fillStore } from './fill-store.ts';
+import type { CacheArgs } from './parse-cache-args.ts';
+import { requestsPerSecond, writeRequests } from './requests-per-second.ts';
+import { startNginx } from './start-nginx.ts';
+import { startServer } from './start-server.ts';
+
+const nginxPort = 18_425;
+
+export async function* narinfoCases(
+  folder: string,
+  { rounds, paths, cases }: CacheArgs,
+  say: (text: string) => void,
+): AsyncGenerator<BenchCase> {
+  const all = [
+    { name: 'hits', text: 'narinfo hits', isHit: true, flags: [], atLeast: 0.9 },
+    { name: 'misses', text: 'narinfo misses', isHit: false, flags: [], atLeast: 1.0 },
+    {
+      name: 'no-front-door',
+      text: 'narinfo hits without the front door',
+      isHit: true,
+      flags: ['--no-front-door'],
+      atLeast: undefined,
+    },
+  ] as const;
+  const chosen = all.filter(({ name }) => cases.includes(name));
+  if (chosen.length === 0) return;
+  const hashParts = await fillStore(paths);
+  const scripts = {
+    hits: await writeRequests(folder, 'hits', hashParts),
+    misses: await writeRequests(folder, 'misses', hashParts.map(otherHashPart)),
+  };
+  const files = await writeFiles(folder, hashParts);
+  await using nginx = await startNginx(folder, files, nginxPort);
+  for (const { text, isHit, flags, atLeast } of chosen) {
+    await using server = await startServer(...flags);
+    const script = isHit ? scripts.hits : scripts.misses;
+    const ours: number[] = [];
+    const peer: number[] = [];
+    // Once not counted: narinfos are signed, code is compiled, files are opened.
+    for (let round = 0; round <= rounds; round++) {
+      const [us, them] = [
+        await requestsPerSecond(server.url, script, { hits: isHit }),
+        await requestsPerSecond(nginx.url, script, { hits: isHit }),
+      ];
+      say(`${text}, round ${round}: ${us.toFixed(0)}, nginx ${them.toFixed(0)} a second`);
+      if (round === 0) continue;
+      ours.push(us);
+      peer.push(them);
+    }
+    yield benchCase({
+      bench: 'cache',
+      case: text,
+      unit: '/s',
+      ours,
+      peer,
+      peerName: 'nginx static',
+      atLeast,
+    });
+  }
+}
+
+async function writeFiles(folder: string, hashParts: readonly string[]): Promise<string> {
+  const files = path.join(folder, 'files');
+  mkdirSync(files);
+  await using server = await startServer();
+  for (const hashPart of hashParts) {
+    const response = await fetch(`${server.url}/${hashPart}.narinfo`);
+    writeFileSync(path.join(files, `${hashPart}.narinfo`), await response.text());
+  }
+  return files;
+}
+
+/** One that is certainly not there. */
+function otherHashPart(hashPart: string): string {
+  const bytes = createHash('sha1').update(`not ${hashPart}`).digest();
+  return formatBareHash({ algorithm: 'sha1', bytes }, 'nix32');
+}
