@@ -37,6 +37,7 @@ const absolutePath = (): z.ZodString => z.string().refine((text) => path.isAbsol
 const seconds = (): z.ZodType<number> => parsed(parseSeconds);
 const bytes = (): z.ZodType<number> => parsed(parseBytes);
 const isHttp = (text: string): boolean => /^https?:\/\/[^/?#]+/.test(text) && URL.canParse(text);
+const isNarPlace = (text: string): boolean => path.isAbsolute(text) || /^s3:\/\/[^/?]+/.test(text);
 const isDatabase = (text: string): boolean => /^(?:sqlite:|sqlite:\/\/)?\/|^postgres(?:ql)?:\/\//.test(text);
 
 const builders = z.strictObject({
@@ -138,13 +139,54 @@ const retention = z.strictObject({
     }),
 });
 
-const sections = { builders, evaluation, limits, webhooks, retention };
+const uploads = z.strictObject({
+  file: bytes()
+    .default(16 * 2 ** 30)
+    .register(keyDocs, {
+      form: 'a size such as "16 GiB"',
+      default: '`"16 GiB"`',
+      text: 'What one file that is uploaded to a cache may have.',
+    }),
+  nar: bytes()
+    .default(64 * 2 ** 30)
+    .register(keyDocs, {
+      form: 'a size such as "64 GiB"',
+      default: '`"64 GiB"`',
+      text: 'What the NAR in it may have when it is unpacked.',
+    }),
+});
+
+const nars = z.strictObject({
+  at: z.string().refine(isNarPlace).optional().register(keyDocs, {
+    form: 'an absolute path, or s3://BUCKET[/PREFIX]?endpoint=URL[&region=REGION]',
+    default: '`nars` in the data directory',
+    text: 'Where files with NARs are kept. The keys for S3 come from `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.',
+  }),
+  keep: z.boolean().default(true).register(keyDocs, {
+    form: 'true or false',
+    default: '`true`',
+    text: 'Whether what is built is kept as files, too, so that it outlives the garbage collection of the store.',
+  }),
+  'x-accel': z
+    .string()
+    .regex(/^\/(?:[\w.-]+\/)+$/)
+    .optional()
+    .register(keyDocs, {
+      form: 'a path such as /_nar/',
+      default: 'none: the server sends files itself',
+      text: 'Where an nginx in front has the folder `nar` of the files, as an internal location: it then sends them.',
+    }),
+});
+
+const sections = { builders, evaluation, limits, webhooks, retention, uploads, nars };
 const sectionTexts: Readonly<Record<keyof typeof sections, string>> = {
   builders: 'Where things are built.',
   evaluation: 'How jobsets are evaluated.',
   limits: 'What a build step may use.',
   webhooks: 'Pushes that other servers tell us of.',
   retention: 'What is kept, and for how long.',
+  uploads: 'What clients may put into caches.',
+  nars: 'Files with NARs, which caches give to clients.',
 };
 for (const [name, section] of Object.entries(sections)) {
   const text = sectionTexts[name as keyof typeof sections]; // the keys of `sections` itself
@@ -192,13 +234,15 @@ export const configSchema = z.strictObject({
   private: z.boolean().default(false).register(keyDocs, {
     form: 'true or false',
     default: '`false`',
-    text: 'Whether reading, too, needs a login or token. The cache stays open to those who reach it.',
+    text: 'Whether reading, too, needs a login or token; of the cache at the root as well: see caches.md.',
   }),
   builders: builders.prefault({}),
   evaluation: evaluation.prefault({}),
   limits: limits.prefault({}),
   webhooks: webhooks.prefault({}),
   retention: retention.prefault({}),
+  uploads: uploads.prefault({}),
+  nars: nars.prefault({}),
 });
 
 export const configSections = sections;

@@ -121,15 +121,8 @@ export function createCacheSite(deps: CacheSiteDeps): CacheSite {
       const file = parseNarName(bare.slice(1));
       if (file !== undefined) {
         // Files are shared by all caches, so which of them may have this one is to be asked first.
-        const size = await uploads.sizeOfUpload(file.fileHash, target.record.id);
-        if (size === undefined) return sendNotFound(res);
-        if (req.method === 'HEAD') {
-          const type = 'application/x-nix-nar';
-          res
-            .writeHead(200, { 'Content-Type': type, 'Content-Length': size, 'Accept-Ranges': 'bytes' })
-            .end();
-          return;
-        }
+        const nar = await uploads.fileOf(file.fileHash, target.record.id);
+        if (nar === undefined) return sendNotFound(res);
       }
       const request = parseCacheUrl(bare);
       if (request?.kind === 'listing') {
@@ -140,11 +133,14 @@ export function createCacheSite(deps: CacheSiteDeps): CacheSite {
     if (!target.handler.tryServe(req, res)) sendNotFound(res);
   };
 
+  const fault = (req: IncomingMessage, path: string, error: unknown): void =>
+    onFault(`${req.method} ${path}: ${errorMessage(error)}`, error);
+
   const fail = (req: IncomingMessage, res: ServerResponse, path: string, error: unknown): void => {
     if (res.destroyed) return;
     const status = error instanceof AppError ? error.status : 500;
     const isOurs = status >= 500 && !(error instanceof AppError && error.code === 'cache.quota');
-    if (isOurs) onFault(`${req.method} ${path}: ${errorMessage(error)}`, error);
+    if (isOurs) fault(req, path, error);
     const isRead = req.method === 'GET' || req.method === 'HEAD';
     if (isOurs && isRead && path.includes('.narinfo')) sendNotFound(res);
     else refuseUpload(req, res, error, path.includes('/api/') ? 'json' : 'text');

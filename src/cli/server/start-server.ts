@@ -12,10 +12,16 @@ import { createApi } from '../../api/create-api.ts';
 import { createApiListener } from '../../api/create-api-listener.ts';
 import type { Builder } from '../../build/builder.ts';
 import { localBuilder } from '../../build/local-builder.ts';
+import type { CacheSite } from '../../cache/caches/create-cache-site.ts';
 import { checkKeys } from '../../cache/check-keys.ts';
-import { createCacheHandler } from '../../cache/create-cache-handler.ts';
+import {
+  type CacheHandler,
+  type CacheHandlerOptions,
+  createCacheHandler,
+} from '../../cache/create-cache-handler.ts';
 import { createDumpPool } from '../../cache/live/create-dump-pool.ts';
 import { createLivePathSource } from '../../cache/live/live-path-source.ts';
+import { openStoredMain } from '../../cache/stored/open-stored-main.ts';
 import { createAccess } from '../../ci/access/create-access.ts';
 import type { Ci } from '../../ci/ci.ts';
 import { startCi } from '../../ci/start-ci.ts';
@@ -31,9 +37,12 @@ import { version } from '../../util/version.ts';
 import { askCache } from './ask-cache.ts';
 import { makeDataDirectory } from './data-directory.ts';
 import { followBuilders, readBuilders } from './follow-builders.ts';
+import { keepBuildOutputs } from './keep-build-outputs.ts';
 import { listenHttp } from './listen-http.ts';
 import { lockDataDirectory } from './lock-data-directory.ts';
 import { logRequest } from './log-request.ts';
+import { openCacheSite } from './open-cache-site.ts';
+import { openNarBlobs } from './open-nar-blobs.ts';
 import { openSigningKeys } from './open-signing-keys.ts';
 import { readSecrets } from './read-secrets.ts';
 import { removeServerFile, writeServerFile } from './server-file.ts';
@@ -89,24 +98,67 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
   const store = stack.use(await openStore({ type: 'local' }, { signal, env }));
   const storeDatabase = stack.use(await openStoreDatabase(undefined, { keepOpenBy: store }));
   const nars = stack.use(createDumpPool());
-  const cache = createCacheHandler({
-    store,
-    source: createLivePathSource(storeDatabase),
-    keys,
-    dump: (info, range) => nars.dumpShared(info, range),
-    priority: config.priority,
-    // The API has them, those of attempts that still run included.
-    serveLogs: false,
-    onFault: (text, error) => log.error({ err: error }, text),
-  });
+  const fault = (text: string, error: unknown): void => log.error({ err: error }, text);
+  const blobs = stack.use(
+    await openNarBlobs(config.nars.at ?? directory.nars, { staging: directory.staging, env }),
+  );
+  const stored = stack.use(
+    await openStoredMain({
+      blobs,
+      database,
+      store,
+      storeDatabase,
+      live: createLivePathSource(storeDatabase),
+      dump: (info) => nars.dumpShared(info),
+      accel: config.nars['x-accel'],
+      onFault: fault,
+      now: Date.now,
+    }),
+  );
+  const handle = (
+    options: Pick<CacheHandlerOptions, 'source' | 'keys' | 'priority' | 'stored'>,
+  ): CacheHandler =>
+    createCacheHandler({
+      ...options,
+      store,
+      dump: (info, range) => nars.dumpShared(info, range),
+      // The API has them, those of attempts that still run included.
+      serveLogs: false,
+      onFault: fault,
+    });
+  const cache = handle({ source: stored.source, keys, priority: config.priority, stored: stored.serving });
+  const access = createAccess({ users: database.users, now: Date.now });
+  const site = stack.use(
+    openCacheSite({
+      database,
+      stored: stored.nars,
+      keys,
+      config,
+      access,
+      root: cache,
+      // Which files they may give out is looked at before their handlers are asked.
+      handle: (options) =>
+        handle({ ...options, stored: { nars: stored.nars, accel: config.nars['x-accel'] } }),
+      added: (hashParts) => stored.kept.added(hashParts),
+      adopt: (paths, until) => stored.materialiser.keep(paths, until),
+      onFault: fault,
+      now: Date.now,
+    }),
+  );
+  const serveCache: CacheSite['tryServe'] = (req, res) => site.tryServe(req, res) || cache.tryServe(req, res);
+  // The front door looks at no token.
+  const hot = config.private ? undefined : cache.hot;
 
+  const keeping = config.nars.keep
+    ? stack.use(keepBuildOutputs({ database, materialiser: stored.materialiser, onFault: fault }))
+    : undefined;
   let ci: Ci | undefined;
   stack.defer(async () => ci?.[Symbol.asyncDispose]());
   const listener = stack.use(await listenHttp(config.listen, { frontDoor: config['front-door'] }));
   stack.defer(() => closing.abort());
   listener.answerWith((req, res) => {
-    if (!cache.tryServe(req, res)) res.writeHead(503, { 'retry-after': '1' }).end('starting\n');
-  }, cache.hot);
+    if (!serveCache(req, res)) res.writeHead(503, { 'retry-after': '1' }).end('starting\n');
+  }, hot);
   ci = await startCi({
     database,
     store,
@@ -114,9 +166,12 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     builders: [...local, ...remote],
     dataDirectory: directory.root,
     keys,
-    assertServable: (paths) => askCache(listener.url, paths, closing.signal),
+    assertServable: (paths) => askCache(listener.url, site.ownToken, paths, closing.signal),
     settings: ciSettings(config),
-    onEvent,
+    onEvent: (event) => {
+      onEvent(event);
+      if (keeping !== undefined && event.type === 'ci.build.finished') keeping.finished(event.build);
+    },
     env,
     signal: closing.signal,
   });
@@ -124,20 +179,20 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
   const baseUrl = outside ?? listener.outsideUrl;
   const app = createApi({
     ci,
-    access: createAccess({ users: database.users, now: Date.now }),
+    access,
     settings: { baseUrl: outside, private: config.private, webhookSecrets, version },
     inputTypes: inputPlugins,
     storeFilesAt: storeDir,
     nixLogDirectory: '/nix/var/log/nix/drvs',
     now: Date.now,
-    onFault: (text, error) => log.error({ err: error }, text),
+    onFault: fault,
   });
   const api = createApiListener(app);
   listener.answerWith((req, res) => {
-    if (cache.tryServe(req, res)) return;
+    if (serveCache(req, res)) return;
     logRequest(req, res, log, Date.now);
     api(req, res);
-  }, cache.hot);
+  }, hot);
   const { builders } = ci;
   stack.use(
     followBuilders({
