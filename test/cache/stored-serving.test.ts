@@ -77,7 +77,7 @@ async function build(name: string, script: string, uses: readonly StorePath[] = 
 
 async function narinfo(of: StorePath, from = server): Promise<NarInfo | undefined> {
   const response = await fetch(`${from.url}/${storePathHash(of)}.narinfo`);
-  return response.status === 404 ? undefined : parseNarInfo(await response.text());
+  return response.status === 404 ? undefined : parseNarInfo(await response.text(), response.url);
 }
 async function bytes(url: string, headers: Record<string, string> = {}): Promise<Buffer> {
   const response = await fetch(`${server.url}/${url}`, { headers });
@@ -85,7 +85,10 @@ async function bytes(url: string, headers: Record<string, string> = {}): Promise
   return Buffer.from(await response.arrayBuffer());
 }
 const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex');
-const collect = (...paths: readonly StorePath[]) => runProcess(['nix-store', '--delete', ...paths]);
+/** Takes them out of the store, as the garbage collector would. */
+async function collect(...paths: readonly StorePath[]): Promise<void> {
+  for (const path of paths) await runProcess(['nix-store', '--delete', path]);
+}
 
 /** Has it kept, and waits until it is. */
 async function keep(of: StorePath): Promise<NarInfo> {
