@@ -27,27 +27,14 @@ export const narInfoHeaders = {
   'Cache-Control': 'public, max-age=86400',
 } as const;
 
-/** The narinfo of a path, with its NAR as a file, or one that is made on the fly. */
+/** The narinfo of a path: with its stored NAR, else with one that is made on the fly. */
 export function signedNarInfo(info: ServedPath, keys: readonly SecretKey[]): NarInfo {
   const narHash = parseHash(info.narHash, 'sha256');
   const { path: storePath, narSize, references, deriver } = info;
   const message = fingerprint({ path: storePath, narHash, narSize, references });
-  const { stored } = info;
   return {
     storePath,
-    ...(stored === undefined
-      ? {
-          url: `nar/${storePathHash(storePath)}-${formatBareHash(narHash, 'nix32')}.nar`,
-          compression: 'none',
-          fileHash: narHash,
-          fileSize: narSize,
-        }
-      : {
-          url: `nar/${narFileName(stored)}`,
-          compression: stored.compression,
-          fileHash: parseHash(stored.fileHash, 'sha256'),
-          fileSize: stored.fileSize,
-        }),
+    ...whereNarIs(info, narHash),
     narHash,
     narSize,
     references,
