@@ -28,6 +28,10 @@ export interface CacheServerOptions extends Omit<CacheHandlerOptions, 'dump' | '
   readonly port: number;
   /** Answer narinfo requests before `node:http` sees them. Default true. */
   readonly frontDoor?: boolean;
+  /** Other processes listen on the same port, and the kernel shares connections out. Default false. */
+  readonly reusePort?: boolean;
+  /** How long answers may still take when it is disposed of. Default 0. */
+  readonly graceMs?: number;
 }
 
 export interface CacheServer extends AsyncDisposable {
@@ -40,7 +44,7 @@ export interface CacheServer extends AsyncDisposable {
 }
 
 /**
- * Starts it. Disposing closes all connections, also those in use. Throws `cache.no-key`, `cache.duplicate-key`,
+ * Starts it. Disposing closes all connections, after the grace also those in use. Throws `cache.no-key`, `cache.duplicate-key`,
  * `cache.key-invalid` or `cache.listen`.
  */
 export async function startCacheServer(options: CacheServerOptions): Promise<CacheServer> {
@@ -73,7 +77,7 @@ export async function startCacheServer(options: CacheServerOptions): Promise<Cac
   });
   const hot = options.frontDoor === false ? undefined : createHotServer({ http, answers: handler.hot });
   const server = hot?.server ?? http;
-  server.listen({ host: options.host, port: options.port });
+  server.listen({ host: options.host, port: options.port, reusePort: options.reusePort ?? false });
   try {
     await once(server, 'listening');
   } catch (cause) {
@@ -94,8 +98,10 @@ export async function startCacheServer(options: CacheServerOptions): Promise<Cac
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close');
       server.close();
-      (hot ?? http).closeAllConnections();
+      (hot ?? http).closeIdleConnections();
+      const timer = setTimeout(() => (hot ?? http).closeAllConnections(), options.graceMs ?? 0);
       await closed;
+      clearTimeout(timer);
       await owned.disposeAsync();
     },
   };

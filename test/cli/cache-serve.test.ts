@@ -62,6 +62,71 @@ describe('proteus cache serve', () => {
     expect(lines).toContain(`extra-trusted-public-keys = ${publicKey}`);
   });
 
+  it('serves with several processes, replaces one that is killed, and ends them all', async () => {
+    const secret = path.join(await makeFolder(), 'secret');
+    await proteus(['key', 'generate', 'cache-1', '--secret', secret]);
+    await using server = await startProteus([
+      ...['cache', 'serve', '--key', secret, '--listen', '127.0.0.1:0', '--workers', '3', '--json'],
+    ]);
+    const [line = ''] = await firstLines(server.stdout, 1);
+    const { url } = JSON.parse(line) as { readonly url: string }; // our own event
+    const workers = async (): Promise<readonly number[]> => {
+      const { stdout } = await runProcess(['pgrep', '-P', String(server.pid), '-f', 'cache-worker'], {
+        okCodes: [0, 1],
+      });
+      return stdout.split('\n').filter(Boolean).map(Number);
+    };
+    const ask = async (): Promise<readonly number[]> => {
+      const answers = await Promise.all(
+        Array.from({ length: 30 }, () =>
+          fetch(`${url}/nix-cache-info`, { headers: { connection: 'close' } }),
+        ),
+      );
+      return [...new Set(answers.map(({ status }) => status))];
+    };
+    await expect.poll(workers).toHaveLength(3);
+    expect(await ask()).toEqual([200]);
+
+    const [first = 0, ...others] = await workers();
+    process.kill(first, 'SIGKILL');
+    await expect.poll(async () => (await workers()).includes(first)).toBe(false);
+    await expect.poll(workers, { timeout: 20_000 }).toHaveLength(3);
+    expect(await workers()).toEqual(expect.arrayContaining(others));
+    await expect.poll(() => ask().catch(() => []), { timeout: 20_000 }).toEqual([200]);
+
+    process.kill(server.pid, 'SIGTERM');
+    expect(await server.exited).toEqual({ code: 0, signal: null });
+    await expect(fetch(url)).rejects.toThrow('fetch failed');
+  });
+
+  it('takes its processes with it when it is killed', async () => {
+    const secret = path.join(await makeFolder(), 'secret');
+    await proteus(['key', 'generate', 'cache-1', '--secret', secret]);
+    await using server = await startProteus([
+      ...['cache', 'serve', '--key', secret, '--listen', '127.0.0.1:0', '--workers', '2', '--json'],
+    ]);
+    const [line = ''] = await firstLines(server.stdout, 1);
+    const { url } = JSON.parse(line) as { readonly url: string }; // our own event
+    process.kill(server.pid, 'SIGKILL');
+    await server.exited;
+
+    await expect
+      .poll(() =>
+        fetch(url).then(
+          () => 'answers',
+          () => 'gone',
+        ),
+      )
+      .toBe('gone');
+  });
+
+  it.each(['0', '-1', 'two'])('wants a number of processes, not %s', async (count) => {
+    const { code, stderr } = await proteus(['cache', 'serve', '--workers', count]);
+
+    expect(code).toBe(2);
+    expect(stderr).toContain(`got '${count}'`);
+  });
+
   it('does not start without a key', async () => {
     const { code, stderr } = await proteus(['cache', 'serve', '--listen', '127.0.0.1:0']);
 

@@ -78,7 +78,6 @@ export async function openTestSite(options: TestSiteOptions = {}): Promise<TestS
       dump: () => {
         throw new Error('there is no store here');
       },
-      stored: { nars: stored },
       serveLogs: false,
       onFault,
     });

@@ -3,14 +3,21 @@
 import { once } from 'node:events';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
+import { InvalidArgumentError } from 'commander';
+import { checkKeys } from '../../cache/check-keys.ts';
 import { readKeyFile } from '../../cache/read-key-file.ts';
-import { startCacheServer } from '../../cache/start-cache-server.ts';
+import { type CacheServerOptions, startCacheServer } from '../../cache/start-cache-server.ts';
 import { trustLines } from '../../cache/trust-lines.ts';
+import { canReusePort } from '../../cache/workers/can-reuse-port.ts';
+import { forkWorker } from '../../cache/workers/fork-worker.ts';
+import { startCacheWorkers } from '../../cache/workers/start-cache-workers.ts';
 import { parseListen } from '../../config/parse-listen.ts';
 import { openDatabase } from '../../db/open-database.ts';
+import { printSecretKey } from '../../nix/signing-key.ts';
 import { openStore } from '../../store/open-store.ts';
 import { openStoreDatabase } from '../../store/store-database.ts';
 import { AppError } from '../../util/app-error.ts';
+import { pause } from '../../util/pause.ts';
 import type { CommandModule } from '../command-module.ts';
 import { type CliContext, say } from '../context.ts';
 import { collect, integer } from '../network-options.ts';
@@ -23,6 +30,7 @@ interface Flags {
   readonly nars?: string;
   readonly database?: string;
   readonly xAccel?: string;
+  readonly workers: number;
 }
 
 export const define: CommandModule['define'] = (command, run) => {
@@ -39,6 +47,7 @@ export const define: CommandModule['define'] = (command, run) => {
       'where it is written what files there are (default: proteus.db in that folder)',
     )
     .option('--x-accel <path>', 'where an nginx in front has the files, such as /_nar/: it then sends them')
+    .option('--workers <n>', 'processes that serve, on one port', atLeastOne, 1)
     .addHelpText(
       'after',
       `
@@ -46,6 +55,7 @@ Example:
   proteus key generate cache.example.org-1 --secret cache.secret
   proteus cache serve --key cache.secret --listen 0.0.0.0:5000
   proteus cache serve --key cache.secret --nars /var/cache/nars
+  proteus cache serve --key cache.secret --listen 0.0.0.0:5000 --workers 4   # for some 100,000 requests a second
 `,
     )
     .action((flags: Flags) => {
@@ -53,23 +63,40 @@ Example:
     });
 };
 
+/** Answers that are being sent may still take so long at the end. */
+const graceMs = 2000;
+
+interface Serving extends AsyncDisposable {
+  readonly url: string;
+}
+
 async function serve(context: CliContext, flags: Flags): Promise<number> {
   const warn = (text: string): void => context.emit({ type: 'message', level: 'warning', text });
   const keys = await Promise.all((flags.key ?? []).map((file) => readKeyFile(file, warn)));
+  checkKeys(keys);
+  if (flags.workers > 1 && flags.nars !== undefined) {
+    throw new AppError('usage.invalid', 'wanted --workers or --nars, got both', {
+      hint: 'Files are sent as fast by one process; with --x-accel an nginx in front sends them.',
+    });
+  }
   const { host, port } = parseListen(flags.listen);
-  await using store = await openStore({ type: 'local' }, { signal: context.signal });
-  using database = await openStoreDatabase();
-  await using keep = await openKeeping(context, flags);
-  await using server = await startCacheServer({
-    store,
-    database,
-    keep: keep?.options,
-    keys,
+  const settings = {
     host,
     port,
+    graceMs,
     ...(flags.priority === undefined ? {} : { priority: flags.priority }),
-    onFault: (text) => warn(text),
-  });
+  };
+  await using server =
+    flags.workers === 1
+      ? await serveAlone(context, flags, { ...settings, keys, onFault: warn })
+      : await startCacheWorkers({
+          count: flags.workers,
+          settings: { ...settings, keys: keys.map(printSecretKey), reusePort: await canReusePort(host) },
+          fork: forkWorker,
+          pause,
+          now: Date.now,
+          onFault: warn,
+        });
   say(context, `serving the store at ${server.url}`);
   for (const line of trustLines(
     server.url,
@@ -79,6 +106,22 @@ async function serve(context: CliContext, flags: Flags): Promise<number> {
   if (context.json) context.stdout.write(`${JSON.stringify({ type: 'cache.listening', url: server.url })}\n`);
   if (!context.signal.aborted) await once(context.signal, 'abort');
   return 0;
+}
+
+async function serveAlone(
+  context: CliContext,
+  flags: Flags,
+  options: Omit<CacheServerOptions, 'store' | 'database' | 'keep'>,
+): Promise<Serving> {
+  await using stack = new AsyncDisposableStack();
+  const store = stack.use(await openStore({ type: 'local' }, { signal: context.signal }));
+  const database = stack.use(await openStoreDatabase());
+  const keeping = await openKeeping(context, flags);
+  if (keeping !== undefined) stack.use(keeping);
+  const keep = keeping?.options;
+  const { url } = stack.use(await startCacheServer({ ...options, store, database, keep }));
+  const owned = stack.move();
+  return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** Where files are kept and what is written of them; closed after the server is. */
@@ -102,4 +145,10 @@ async function openKeeping({ cwd, env }: CliContext, flags: Flags) {
     options: { blobs, database, accel: flags.xAccel },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+function atLeastOne(text: string): number {
+  const value = integer(text);
+  if (value < 1) throw new InvalidArgumentError(`wanted 1 or more, got '${text}'.`);
+  return value;
 }
