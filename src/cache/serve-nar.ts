@@ -28,7 +28,7 @@ export async function serveNar(
   context: CacheContext,
   source: NarSource,
 ): Promise<void> {
-  const info = context.find(req, request.hashPart);
+  const info = await context.find(req, request.hashPart);
   const narHash = info && nix32(info);
   if (info === undefined || (request.narHash !== undefined && request.narHash !== narHash)) {
     return sendNotFound(res);
@@ -65,7 +65,7 @@ export async function serveNar(
     return undefined;
   });
   // Only from here on is the path safe from the collector; it may have gone while we asked.
-  const still = context.find(req, request.hashPart);
+  const still = await context.find(req, request.hashPart);
   if (still === undefined || nix32(still) !== narHash) return sendNotFound(res);
 
   context.counters.nars += 1;

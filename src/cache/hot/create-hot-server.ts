@@ -5,7 +5,8 @@
  * A connection is `fast` at first: requests that `fast-request.ts` recognises are answered in order, any number of them
  * in one piece of input. At the first byte of anything else (also of a request that is not all there yet) it is handed
  * over for good: what is not answered yet is put back in front of it, and the HTTP server takes it as a new connection
- * of its own. Its limits and time-outs then hold, slow and malformed senders included.
+ * of its own. Its limits and time-outs then hold, slow and malformed senders included. The same happens when an answer is
+ * not there at once.
  *
  * Nothing is read from a client that does not take its answers (back-pressure), and one that sends nothing for
  * `idleTimeoutMs`, or takes nothing for so long, is closed.
@@ -17,9 +18,12 @@ import { bytesOf, type DatedResponse, httpClock } from './dated-response.ts';
 import { fastRequest, type HeaderMemory } from './fast-request.ts';
 
 export interface HotAnswers {
-  /** The answer to a narinfo request; a miss is an answer too. Never throws. */
-  narinfo(hashPart: string): DatedResponse;
-  cacheInfo(): DatedResponse;
+  /**
+   * The answer to a narinfo request; a miss is an answer too. Undefined: it is not there at once, and the connection goes
+   * to the server behind. Never throws.
+   */
+  narinfo(hashPart: string): DatedResponse | undefined;
+  cacheInfo(): DatedResponse | undefined;
 }
 
 export interface HotServerOptions {
@@ -73,13 +77,14 @@ export function createHotServer(options: HotServerOptions): HotServer {
       while (at < text.length) {
         const request = fastRequest(text, at, memory);
         if (request === undefined) break;
+        const answer = request.kind === 'narinfo' ? answers.narinfo(request.hashPart) : answers.cacheInfo();
+        if (answer === undefined) break;
         if (pending !== undefined) {
           // More than one: they leave in one system call.
           if (!corked) socket.cork();
           corked = true;
           socket.write(pending);
         }
-        const answer = request.kind === 'narinfo' ? answers.narinfo(request.hashPart) : answers.cacheInfo();
         pending = bytesOf(answer, clock, request.head);
         at = request.end;
       }

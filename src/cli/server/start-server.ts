@@ -15,6 +15,7 @@ import { localBuilder } from '../../build/local-builder.ts';
 import { checkKeys } from '../../cache/check-keys.ts';
 import { createCacheHandler } from '../../cache/create-cache-handler.ts';
 import { createDumpPool } from '../../cache/live/create-dump-pool.ts';
+import { createLivePathSource } from '../../cache/live/live-path-source.ts';
 import { createAccess } from '../../ci/access/create-access.ts';
 import type { Ci } from '../../ci/ci.ts';
 import { startCi } from '../../ci/start-ci.ts';
@@ -90,7 +91,7 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
   const nars = stack.use(createDumpPool());
   const cache = createCacheHandler({
     store,
-    database: storeDatabase,
+    source: createLivePathSource(storeDatabase),
     keys,
     dump: (info, range) => nars.dump(info, range),
     priority: config.priority,
