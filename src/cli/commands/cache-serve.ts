@@ -1,6 +1,7 @@
 /** `proteus cache serve`: the local store as a signed binary cache, until interrupted. */
 
 import { once } from 'node:events';
+import { createExtras } from '../../cache/extras/create-extras.ts';
 import { readKeyFile } from '../../cache/read-key-file.ts';
 import { startCacheServer } from '../../cache/start-cache-server.ts';
 import { trustLines } from '../../cache/trust-lines.ts';
@@ -45,6 +46,7 @@ async function serve(context: CliContext, flags: Flags): Promise<number> {
     store,
     database,
     keys,
+    extras: createExtras({ database, keys }),
     host,
     port,
     ...(flags.priority === undefined ? {} : { priority: flags.priority }),

@@ -14,6 +14,7 @@ import type { Builder } from '../../build/builder.ts';
 import { localBuilder } from '../../build/local-builder.ts';
 import { checkKeys } from '../../cache/check-keys.ts';
 import { createCacheHandler } from '../../cache/create-cache-handler.ts';
+import { createExtras } from '../../cache/extras/create-extras.ts';
 import { createDumpPool } from '../../cache/live/create-dump-pool.ts';
 import { createLivePathSource } from '../../cache/live/live-path-source.ts';
 import { createAccess } from '../../ci/access/create-access.ts';
@@ -89,6 +90,7 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
   const store = stack.use(await openStore({ type: 'local' }, { signal, env }));
   const storeDatabase = stack.use(await openStoreDatabase(undefined, { keepOpenBy: store }));
   const nars = stack.use(createDumpPool());
+  const outside = config['base-url']?.replace(/\/+$/, '');
   const cache = createCacheHandler({
     store,
     source: createLivePathSource(storeDatabase),
@@ -97,6 +99,7 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     priority: config.priority,
     // The API has them, those of attempts that still run included.
     serveLogs: false,
+    extras: createExtras({ database: storeDatabase, keys, baseUrl: outside }),
     onFault: (text, error) => log.error({ err: error }, text),
   });
 
@@ -120,7 +123,6 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     env,
     signal: closing.signal,
   });
-  const outside = config['base-url']?.replace(/\/+$/, '');
   const baseUrl = outside ?? listener.outsideUrl;
   const app = createApi({
     ci,
