@@ -3,8 +3,6 @@
 import { z } from 'zod';
 import { parsePublicKey } from '../../nix/public-key.ts';
 import { isStorePath } from '../../nix/store-path.ts';
-import { AppError } from '../../util/app-error.ts';
-import { errorMessage } from '../../util/error-message.ts';
 
 const keyText = z.string().refine((text) => {
   try {
@@ -25,44 +23,25 @@ export interface AskedTrust {
   readonly path?: string | undefined;
 }
 
-/** More than that no answer of this kind has. */
-const maxBytes = 1024 * 1024;
-
-/** `url`: of the cache, without a slash at its end. Undefined when it does not say; throws `cache.unreachable`. */
-export async function askTrust(url: string, signal: AbortSignal): Promise<AskedTrust | undefined> {
-  const trust = await ask(`${url}/trust?json`, signal);
-  const parsed = trustSchema.safeParse(json(trust));
+/**
+ * `url`: of the cache, without a slash at its end; `ask`: does a GET. Undefined when the cache does not say; throws what
+ * `ask` throws.
+ */
+export async function askTrust(
+  url: string,
+  ask: (url: string) => Promise<{ readonly status: number; readonly body: string }>,
+): Promise<AskedTrust | undefined> {
+  const trust = await ask(`${url}/trust?json`);
+  const parsed = trustSchema.safeParse(trust.status === 200 ? json(trust.body) : undefined);
   if (parsed.success) return parsed.data;
-  const keys = (await ask(`${url}/pubkey`, signal)).split('\n').map((line) => line.trim());
+  const { status, body } = await ask(`${url}/pubkey`);
+  const keys = status === 200 ? body.split('\n').map((line) => line.trim()) : [];
   const listed = z
     .array(keyText)
     .min(1)
     .max(100)
     .safeParse(keys.filter((line) => line !== ''));
   return listed.success ? { publicKeys: listed.data } : undefined;
-}
-
-async function ask(url: string, signal: AbortSignal): Promise<string> {
-  try {
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(30_000)]);
-    const response = await fetch(url, { signal: limit, headers: { Accept: 'application/json, text/plain' } });
-    if (!response.ok || response.body === null) {
-      await response.body?.cancel();
-      return '';
-    }
-    const chunks: Uint8Array[] = [];
-    let bytes = 0;
-    for await (const chunk of response.body) {
-      bytes += chunk.length;
-      if (bytes > maxBytes) return '';
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks).toString();
-  } catch (error) {
-    signal.throwIfAborted();
-    const cause = error instanceof Error ? (error.cause ?? error) : error;
-    throw new AppError('cache.unreachable', `cannot ask ${url}: ${errorMessage(cause)}`, { cause: error });
-  }
 }
 
 function json(text: string): unknown {

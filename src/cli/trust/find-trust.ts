@@ -11,11 +11,13 @@ import { readKeyFile } from '../../cache/read-key-file.ts';
 import { printPublicKey } from '../../nix/public-key.ts';
 import { openStoreDatabase } from '../../store/store-database.ts';
 import { AppError } from '../../util/app-error.ts';
+import { errorMessage } from '../../util/error-message.ts';
 import type { CliContext } from '../context.ts';
 import { findLocalServer } from '../server/server-file.ts';
 import { type DataFlags, serverSettings } from '../server/server-settings.ts';
 import { askTrust } from './ask-trust.ts';
 import { cacheUrl } from './cache-url.ts';
+import { type CacheAnswer, getFromCache, systemCertificates } from './get-from-cache.ts';
 
 export interface TrustFlags extends DataFlags {
   readonly url?: string;
@@ -29,7 +31,7 @@ export async function findTrust(
 ): Promise<TrustDescription> {
   const url = flags.url === undefined ? undefined : cacheUrl(flags.url);
   if (url !== undefined && flags.key === undefined) {
-    const said = await askTrust(url, context.signal);
+    const said = await askTrust(url, (address) => ask(address, context));
     if (said !== undefined) return describeTrust({ ...said, url });
   }
   const local = await findLocal(context, flags, url);
@@ -41,6 +43,15 @@ export async function findTrust(
       : `${url} does not say which keys it signs with, and there is no server on this machine either`,
     { hint: 'Give the address of a cache with --url, or its keys with --key FILE.' },
   );
+}
+
+async function ask(url: string, { env, signal }: Pick<CliContext, 'env' | 'signal'>): Promise<CacheAnswer> {
+  try {
+    return await getFromCache(url, { signal, certificates: env.NIX_SSL_CERT_FILE || systemCertificates });
+  } catch (cause) {
+    signal.throwIfAborted();
+    throw new AppError('cache.unreachable', `cannot ask ${url}: ${errorMessage(cause)}`, { cause });
+  }
 }
 
 async function findLocal(
