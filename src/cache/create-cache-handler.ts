@@ -15,11 +15,12 @@ import type { PathInfo, Store } from '../store/store.ts';
 import { errorMessage } from '../util/error-message.ts';
 import type { CacheContext, CacheCounters } from './cache-context.ts';
 import { createTempRootKeeper } from './create-temp-root-keeper.ts';
+import { createTurns } from './create-turns.ts';
 import type { CacheExtras } from './extras/create-extras.ts';
 import type { HotAnswers } from './hot/create-hot-server.ts';
 import { datedResponse } from './hot/dated-response.ts';
 import { listNar } from './list-nar.ts';
-import { createNarInfoCache } from './narinfo-cache.ts';
+import { createNarInfoCache, type NarInfoCache } from './narinfo-cache.ts';
 import { narInfoJson } from './narinfo-json.ts';
 import { narInfoHeaders, renderNarInfo } from './narinfo-source.ts';
 import { nixLogDirectory, openBuildLog } from './open-build-log.ts';
@@ -33,7 +34,7 @@ export interface CacheHandlerOptions {
   readonly source: PathSource;
   /** Keeps paths from the garbage collector while they are sent. */
   readonly store: Pick<Store, 'leaseTempRoots'>;
-  /** The NAR of a path or a part of it, verified: see `live/create-dump-pool.ts`. */
+  /** The NAR of a path or a part of it, verified; a piece is good until the next is asked for (`live/create-dump-pool.ts`). */
   dump(info: PathInfo, range: ByteRange): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   /** Every narinfo is signed with all of them. */
   readonly keys: readonly SecretKey[];
@@ -57,6 +58,8 @@ export interface CacheHandler {
   /** True when it has taken the request and answers it; false leaves it untouched. */
   tryServe(req: IncomingMessage, res: ServerResponse): boolean;
   readonly counters: Readonly<CacheCounters>;
+  /** The narinfo by itself, for who wants many at once. */
+  readonly narinfo: NarInfoCache['get'];
   /** The same answers for the front door (`hot/create-hot-server.ts`). */
   readonly hot: HotAnswers;
 }
@@ -85,6 +88,7 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
     roots: createTempRootKeeper(options.store),
     dump: (info: PathInfo, range: ByteRange) => options.dump(info, range),
     stallTimeoutMs,
+    turns: createTurns({ budgetMs: 4, now: () => performance.now() }),
   };
   const cacheInfo = datedResponse(
     '200 OK',
@@ -188,6 +192,7 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
 
   return {
     counters,
+    narinfo: (hashPart) => narinfos.get(hashPart),
     hot: {
       narinfo(hashPart) {
         try {

@@ -9,6 +9,7 @@ import { formatBareHash, parseHash } from '../nix/hash.ts';
 import type { PathInfo } from '../store/store.ts';
 import type { CacheContext } from './cache-context.ts';
 import type { TempRootKeeper } from './create-temp-root-keeper.ts';
+import type { Turns } from './create-turns.ts';
 import { matchesEtag } from './matches-etag.ts';
 import type { CacheRequest } from './parse-cache-url.ts';
 import { type ByteRange, parseRange } from './parse-range.ts';
@@ -19,6 +20,7 @@ export interface NarSource {
   readonly roots: TempRootKeeper;
   dump(info: PathInfo, range: ByteRange): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   readonly stallTimeoutMs: number;
+  readonly turns: Turns;
 }
 
 export async function serveNar(
@@ -74,6 +76,7 @@ export async function serveNar(
     headers,
     pieces: source.dump(info, { start, end }),
     stallTimeoutMs: source.stallTimeoutMs,
+    turns: source.turns,
   });
   if (sent.result === 'sent') context.counters.narBytes += end - start;
   if (sent.result === 'cut') context.counters.narsCut += 1;

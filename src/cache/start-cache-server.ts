@@ -44,7 +44,7 @@ export async function startCacheServer(options: CacheServerOptions): Promise<Cac
   const handler = createCacheHandler({
     ...options,
     source: createLivePathSource(options.database),
-    dump: (info, range) => pool.dump(info, range),
+    dump: (info, range) => pool.dumpShared(info, range),
   });
   const http = createServer({ keepAliveTimeout, headersTimeout: 60_000 }, (req, res) => {
     if (!handler.tryServe(req, res)) sendNotFound(res);

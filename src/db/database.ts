@@ -9,6 +9,13 @@
 
 import type { BuildStatus, StepPhaseNumber } from './build-status.ts';
 import type {
+  CachePathRepository,
+  CacheRepository,
+  CacheTokenRepository,
+  CacheUploadRepository,
+  StoredNarRepository,
+} from './cache-database.ts';
+import type {
   BuildRecord,
   EvaluationCounts,
   EvaluationRecord,
@@ -33,6 +40,11 @@ export interface Repositories {
   readonly users: UserRepository;
   readonly failures: FailureRepository;
   readonly server: ServerRepository;
+  readonly storedNars: StoredNarRepository;
+  readonly caches: CacheRepository;
+  readonly cachePaths: CachePathRepository;
+  readonly cacheTokens: CacheTokenRepository;
+  readonly cacheUploads: CacheUploadRepository;
 }
 
 export interface Database extends Repositories, AsyncDisposable {

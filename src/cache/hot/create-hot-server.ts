@@ -39,6 +39,8 @@ export interface HotServerOptions {
 export interface HotServer {
   /** To listen with; connections go through the front door. */
   readonly server: Server;
+  /** Ends connections that wait for a request, once what was answered is out. Those that were handed over, too. */
+  closeIdleConnections(): void;
   /** Ends every connection, those that were handed over too. */
   closeAllConnections(): void;
 }
@@ -47,12 +49,16 @@ export function createHotServer(options: HotServerOptions): HotServer {
   const { http, answers, idleTimeoutMs, now = Date.now } = options;
   const clock = httpClock(now);
   const sockets = new Set<Socket>();
-  // An HTTP server begins to watch over its connections' time limits when it listens, which this one never does.
+  const handedOver = new Set<Socket>();
+  // An HTTP server watches over its connections' time limits from when it listens, which this one never does, until it
+  // is closed.
   http.emit('listening');
 
   const handOver = (socket: Socket, rest: Buffer): void => {
     socket.removeAllListeners();
-    socket.on('close', () => sockets.delete(socket));
+    sockets.delete(socket);
+    handedOver.add(socket);
+    socket.on('close', () => handedOver.delete(socket));
     socket.setTimeout(0);
     socket.pause();
     if (rest.length > 0) socket.unshift(rest);
@@ -95,10 +101,16 @@ export function createHotServer(options: HotServerOptions): HotServer {
     });
   };
 
+  const server = createServer({ noDelay: true, keepAlive: true }, welcome);
+  server.on('close', () => http.close());
   return {
-    server: createServer({ noDelay: true, keepAlive: true }, welcome),
+    server,
+    closeIdleConnections() {
+      for (const socket of sockets) socket.destroySoon();
+      http.closeIdleConnections();
+    },
     closeAllConnections() {
-      for (const socket of sockets) socket.destroy();
+      for (const socket of [...sockets, ...handedOver]) socket.destroy();
     },
   };
 }

@@ -95,7 +95,7 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     store,
     source: createLivePathSource(storeDatabase),
     keys,
-    dump: (info, range) => nars.dump(info, range),
+    dump: (info, range) => nars.dumpShared(info, range),
     priority: config.priority,
     // The API has them, those of attempts that still run included.
     serveLogs: false,
@@ -105,11 +105,11 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
 
   let ci: Ci | undefined;
   stack.defer(async () => ci?.[Symbol.asyncDispose]());
-  const listener = stack.use(await listenHttp(config.listen));
+  const listener = stack.use(await listenHttp(config.listen, { frontDoor: config['front-door'] }));
   stack.defer(() => closing.abort());
   listener.answerWith((req, res) => {
     if (!cache.tryServe(req, res)) res.writeHead(503, { 'retry-after': '1' }).end('starting\n');
-  });
+  }, cache.hot);
   ci = await startCi({
     database,
     store,
@@ -139,7 +139,7 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     if (cache.tryServe(req, res)) return;
     logRequest(req, res, log, Date.now);
     api(req, res);
-  });
+  }, cache.hot);
   const { builders } = ci;
   stack.use(
     followBuilders({
