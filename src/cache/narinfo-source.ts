@@ -19,23 +19,35 @@ import { storePathHash } from '../nix/store-path.ts';
 import type { PathInfo } from '../store/store.ts';
 import { datedResponse } from './hot/dated-response.ts';
 import type { RenderedNarInfo } from './narinfo-cache.ts';
+import type { ServedPath } from './path-source.ts';
+import { narFileName } from './stored/nar-file.ts';
 
 export const narInfoHeaders = {
   'Content-Type': 'text/x-nix-narinfo',
   'Cache-Control': 'public, max-age=86400',
 } as const;
 
-/** The narinfo of a path in the store, with a NAR that is made on the fly. */
-export function signedNarInfo(info: PathInfo, keys: readonly SecretKey[]): NarInfo {
+/** The narinfo of a path, with its NAR as a file, or one that is made on the fly. */
+export function signedNarInfo(info: ServedPath, keys: readonly SecretKey[]): NarInfo {
   const narHash = parseHash(info.narHash, 'sha256');
   const { path: storePath, narSize, references, deriver } = info;
   const message = fingerprint({ path: storePath, narHash, narSize, references });
+  const { stored } = info;
   return {
     storePath,
-    url: `nar/${storePathHash(storePath)}-${formatBareHash(narHash, 'nix32')}.nar`,
-    compression: 'none',
-    fileHash: narHash,
-    fileSize: narSize,
+    ...(stored === undefined
+      ? {
+          url: `nar/${storePathHash(storePath)}-${formatBareHash(narHash, 'nix32')}.nar`,
+          compression: 'none',
+          fileHash: narHash,
+          fileSize: narSize,
+        }
+      : {
+          url: `nar/${narFileName(stored)}`,
+          compression: stored.compression,
+          fileHash: parseHash(stored.fileHash, 'sha256'),
+          fileSize: stored.fileSize,
+        }),
     narHash,
     narSize,
     references,
@@ -46,7 +58,7 @@ export function signedNarInfo(info: PathInfo, keys: readonly SecretKey[]): NarIn
 }
 
 /** The same as a response body; undefined for rows without hash or size, which no client could use. */
-export function renderNarInfo(info: PathInfo, keys: readonly SecretKey[]): RenderedNarInfo | undefined {
+export function renderNarInfo(info: ServedPath, keys: readonly SecretKey[]): RenderedNarInfo | undefined {
   if (info.narSize === 0 || info.narHash === '') return undefined;
   const text = Buffer.from(printNarInfo(signedNarInfo(info, keys)));
   const etag = `"${hash('sha256', text, 'base64url').slice(0, 27)}"`;
