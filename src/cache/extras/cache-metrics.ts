@@ -3,6 +3,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { version } from '../../util/version.ts';
 import type { CacheCounters } from '../cache-context.ts';
+import type { StoredNarCounters } from '../stored/stored-nars.ts';
 import type { Metric } from './render-metrics.ts';
 
 /** Name and help of each counter; a new one has to be described here before it compiles. */
@@ -18,8 +19,20 @@ const described: Readonly<Record<keyof CacheCounters, readonly [name: string, he
   faults: ['faults_total', 'Faults of the cache itself, which clients see as a miss or a cut connection'],
 };
 
+const describedStored: Readonly<Record<keyof StoredNarCounters, readonly [name: string, help: string]>> = {
+  materialised: ['stored_nars_materialised_total', 'Files of NARs made here'],
+  received: ['stored_nars_received_total', 'Files of NARs that were uploaded'],
+  damaged: ['stored_nars_damaged_total', 'Files of NARs found damaged or gone'],
+  repaired: ['stored_nars_repaired_total', 'Files of NARs made anew after they were found damaged or gone'],
+  withdrawn: ['stored_nars_withdrawn_total', 'Files of NARs given up, with the paths that had them'],
+};
+
 export interface CacheMetrics {
-  collect(counters: Readonly<CacheCounters>): readonly Metric[];
+  /** `stored`: where there are files of NARs. */
+  collect(
+    counters: Readonly<CacheCounters>,
+    stored?: Readonly<StoredNarCounters> | undefined,
+  ): readonly Metric[];
 }
 
 /** How often the loop is looked at, in ms. The histogram counts from one look to the next. */
@@ -30,17 +43,27 @@ export function createCacheMetrics(): CacheMetrics {
   const delay = monitorEventLoopDelay({ resolution });
   delay.enable();
   return {
-    collect: (counters) => [
+    collect: (counters, stored) => [
       gauge('proteus_info', 'The version of Proteus', 1, { version }),
-      ...Object.entries(described).map(([key, [name, help]]): Metric => {
-        const value = counters[key as keyof CacheCounters]; // a key of the table above
-        return { name: `proteus_cache_${name}`, help, type: 'counter', samples: [{ value }] };
-      }),
+      ...counted(described, counters),
+      ...(stored === undefined ? [] : counted(describedStored, stored)),
       ...eventLoopDelay(delay),
       ...memory(process.memoryUsage()),
       gauge('process_start_time_seconds', 'Start of the process', Date.now() / 1000 - process.uptime()),
     ],
   };
+}
+
+function counted<Key extends string>(
+  names: Readonly<Record<Key, readonly [name: string, help: string]>>,
+  counters: Readonly<Record<Key, number>>,
+): readonly Metric[] {
+  return Object.entries<readonly [name: string, help: string]>(names).map(([key, [name, help]]) => ({
+    name: `proteus_cache_${name}`,
+    help,
+    type: 'counter',
+    samples: [{ value: counters[key as Key] }], // a key of the table
+  }));
 }
 
 function gauge(name: string, help: string, value: number, labels?: Readonly<Record<string, string>>): Metric {

@@ -12,6 +12,7 @@ import type { Realisation } from '../../store/read-realisation.ts';
 import type { CacheContext } from '../cache-context.ts';
 import { describeTrust, type TrustDescription } from '../describe-trust.ts';
 import { sendBody, sendNotFound } from '../reply.ts';
+import type { StoredNars } from '../stored/stored-nars.ts';
 import { createCacheMetrics } from './cache-metrics.ts';
 import { createDebugInfoIndex, type DebugInfoDatabase } from './create-debug-info-index.ts';
 import { findProofPath, type ProofDatabase } from './find-proof-path.ts';
@@ -34,6 +35,8 @@ export interface ExtrasOptions {
   readonly keys: readonly SecretKey[];
   /** How clients reach the cache, where that is known; else as each client says. */
   readonly baseUrl?: string | undefined;
+  /** The files of NARs, where there are any. */
+  readonly stored?: Pick<StoredNars, 'counters'> | undefined;
   /** A client that takes nothing for so long is cut off. Default ten minutes. */
   readonly stallTimeoutMs?: number | undefined;
 }
@@ -124,10 +127,15 @@ export function createExtras(options: ExtrasOptions): CacheExtras {
           });
         }
         case 'metrics':
-          return sendBody(req, res, Buffer.from(renderMetrics(metrics.collect(context.counters))), {
-            'Content-Type': metricsType,
-            'Cache-Control': 'no-store',
-          });
+          return sendBody(
+            req,
+            res,
+            Buffer.from(renderMetrics(metrics.collect(context.counters, options.stored?.counters))),
+            {
+              'Content-Type': metricsType,
+              'Cache-Control': 'no-store',
+            },
+          );
       }
     },
   };

@@ -23,7 +23,9 @@ describe('renderMetrics', () => {
 describe('createCacheMetrics', () => {
   it('tells every counter, the event loop and memory, in a form that can be read', () => {
     const counters = { narinfoHits: 1, narinfoMisses: 2, nars: 3, narBytes: 4, narsCut: 5, faults: 6 };
-    const text = renderMetrics(createCacheMetrics().collect(counters));
+    const stored = { materialised: 7, received: 8, damaged: 9, repaired: 10, withdrawn: 11 };
+    const text = renderMetrics(createCacheMetrics().collect(counters, stored));
+    expect(text).toContain('\nproteus_cache_stored_nars_withdrawn_total 11\n');
     expect(text).toContain('\nproteus_cache_narinfo_hits_total 1\n');
     expect(text).toContain('\nproteus_cache_nar_bytes_total 4\n');
     expect(text).toContain('\nproteus_cache_faults_total 6\n');

@@ -23,12 +23,13 @@ export const define: CommandModule['define'] = (command, run) => {
     .option('--tls-cert <file>', 'certificate with its chain; without one it speaks plain HTTP')
     .option('--tls-key <file>', 'key of the certificate (default: the same file)')
     .option('--upstream <address>', 'HOST:PORT or unix:/PATH of the cache (default: the server here)')
-    .option('--files <folder>', 'folder of the stored NARs, for nginx to send them itself')
+    .option('--files <folder>', 'folder nar of the stored NARs, for nginx to send them itself')
     .option('--site', 'print only what goes into http { … }, as for a file in conf.d')
     .addHelpText(
       'after',
       `
-Set base-url of the server to the outside address as well.
+Set base-url of the server to the outside address as well; with --files, also x-accel = "/_nar/" in [nars]. The user that
+nginx runs as must be able to read that folder.
 
 Examples:
   proteus cache nginx --server-name cache.example.org --tls-cert /etc/ssl/cache.pem > /etc/nginx/nginx.conf

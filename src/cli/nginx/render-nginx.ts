@@ -137,6 +137,7 @@ function stored(files: string | undefined): readonly string[] {
   return [
     '',
     '  # Stored NARs: the cache says which file (X-Accel-Redirect), nginx sends it. Nobody can ask for one directly.',
+    '  # In the configuration of the server: x-accel = "/_nar/" in [nars].',
     '  # The user that nginx runs as must be able to read the folder, and nothing else of the cache.',
     '  location /_nar/ {',
     '    internal;',
