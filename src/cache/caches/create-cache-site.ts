@@ -17,9 +17,10 @@ import type { CacheHandler } from '../create-cache-handler.ts';
 import { parseCacheUrl } from '../parse-cache-url.ts';
 import { sendNotFound } from '../reply.ts';
 import type { StoredNars } from '../stored/stored-nars.ts';
+import { untilClosed } from '../until-closed.ts';
 import type { BatchCall } from '../upload/create-batch-api.ts';
 import type { Uploads } from '../upload/create-uploads.ts';
-import { parseNarName, parseUploadUrl } from '../upload/parse-upload-url.ts';
+import { parseUploadUrl } from '../upload/parse-upload-url.ts';
 import { refuseUpload } from '../upload/refuse-upload.ts';
 import type { CachePathSource } from './cache-path-source.ts';
 import type { Caches } from './open-caches.ts';
@@ -118,19 +119,6 @@ export function createCacheSite(deps: CacheSiteDeps): CacheSite {
   ): Promise<void> => {
     if (target.record.isPrivate) keepPrivate(res);
     if (target.source !== undefined) {
-      const file = parseNarName(bare.slice(1));
-      if (file !== undefined) {
-        // Files are shared by all caches, so which of them may have this one is to be asked first.
-        const size = await uploads.sizeOfUpload(file.fileHash, target.record.id);
-        if (size === undefined) return sendNotFound(res);
-        if (req.method === 'HEAD') {
-          const type = 'application/x-nix-nar';
-          res
-            .writeHead(200, { 'Content-Type': type, 'Content-Length': size, 'Accept-Ranges': 'bytes' })
-            .end();
-          return;
-        }
-      }
       const request = parseCacheUrl(bare);
       if (request?.kind === 'listing') {
         return serveStoredListing(req, res, request.hashPart, target.source, stored, signal);
@@ -140,11 +128,14 @@ export function createCacheSite(deps: CacheSiteDeps): CacheSite {
     if (!target.handler.tryServe(req, res)) sendNotFound(res);
   };
 
+  const fault = (req: IncomingMessage, path: string, error: unknown): void =>
+    onFault(`${req.method} ${path}: ${errorMessage(error)}`, error);
+
   const fail = (req: IncomingMessage, res: ServerResponse, path: string, error: unknown): void => {
     if (res.destroyed) return;
     const status = error instanceof AppError ? error.status : 500;
     const isOurs = status >= 500 && !(error instanceof AppError && error.code === 'cache.quota');
-    if (isOurs) onFault(`${req.method} ${path}: ${errorMessage(error)}`, error);
+    if (isOurs) fault(req, path, error);
     const isRead = req.method === 'GET' || req.method === 'HEAD';
     if (isOurs && isRead && path.includes('.narinfo')) sendNotFound(res);
     else refuseUpload(req, res, error, path.includes('/api/') ? 'json' : 'text');
@@ -200,10 +191,4 @@ function keepPrivate(res: ServerResponse): void {
       ...(control !== undefined && { 'Cache-Control': control.replace('public', 'private') }),
     });
   };
-}
-
-function untilClosed(res: ServerResponse): AbortSignal {
-  const controller = new AbortController();
-  res.once('close', () => controller.abort());
-  return controller.signal;
 }

@@ -33,8 +33,10 @@ export interface ExtrasDatabase extends DebugInfoDatabase, ProofDatabase {
 export interface ExtrasOptions {
   readonly database: ExtrasDatabase;
   readonly keys: readonly SecretKey[];
-  /** How clients reach the cache, where that is known; else as each client says. */
+  /** How clients reach the server, where that is known; else as each client says. */
   readonly baseUrl?: string | undefined;
+  /** Below which the cache is there, such as `/c/name`. */
+  readonly folder?: string | undefined;
   /** The files of NARs, where there are any. */
   readonly stored?: Pick<StoredNars, 'counters'> | undefined;
   /** A client that takes nothing for so long is cut off. Default ten minutes. */
@@ -64,12 +66,27 @@ export function createExtras(options: ExtrasOptions): CacheExtras {
   const publicKeys = keys.map(({ publicKey }) => printPublicKey(publicKey));
   const ownNames = new Set(keys.map(({ name }) => name));
 
-  const trust = (req: IncomingMessage): TrustDescription =>
-    describeTrust({
-      url: options.baseUrl ?? requestUrl(req) ?? 'http://this-cache',
+  const trust = async (req: IncomingMessage, context: CacheContext): Promise<TrustDescription> => {
+    const base = options.baseUrl ?? requestUrl(req) ?? 'http://this-cache';
+    const path = findProofPath(database, ownNames);
+    // A cache need not have all that the store has.
+    const isServed = path !== undefined && (await context.find(req, storePathHash(path))) !== undefined;
+    return describeTrust({
+      url: base + (options.folder ?? ''),
       publicKeys,
-      path: findProofPath(database, ownNames),
+      ...(isServed && { path }),
     });
+  };
+
+  /** Only of what can be had from this cache, too. */
+  const served = async (
+    found: Realisation | undefined,
+    req: IncomingMessage,
+    context: CacheContext,
+  ): Promise<Realisation | undefined> =>
+    found !== undefined && (await context.find(req, storePathHash(found.path))) !== undefined
+      ? found
+      : undefined;
 
   const serveDebugInfo = async (
     buildId: string,
@@ -96,13 +113,13 @@ export function createExtras(options: ExtrasOptions): CacheExtras {
       switch (request.kind) {
         case 'realisation': {
           const { drvHash, output } = request;
-          const found = database.realisation(drvHash, output);
+          const found = await served(database.realisation(drvHash, output), req, context);
           if (found === undefined) return sendNotFound(res);
           return sendJson(req, res, realisationFile(`${drvHash}!${output}`, found, keys));
         }
         case 'build-trace': {
           const { drvName, output } = request;
-          const found = database.buildTrace(drvName, output);
+          const found = await served(database.buildTrace(drvName, output), req, context);
           if (found === undefined) return sendNotFound(res);
           return sendJson(req, res, buildTraceFile(drvName, output, found, keys));
         }
@@ -117,7 +134,7 @@ export function createExtras(options: ExtrasOptions): CacheExtras {
           });
         case 'trust': {
           const json = wantsJson(req);
-          const description = trust(req);
+          const description = await trust(req, context);
           const body = json ? JSON.stringify(description) : renderTrustPage(description);
           return sendBody(req, res, Buffer.from(body), {
             ...pageGuards,

@@ -3,6 +3,7 @@
  * the live store is told of as the store has it; where there is a file of its NAR, clients are sent to that.
  */
 
+import type { StoredNarRecord } from '../../db/cache-records.ts';
 import type { PathSource, ServedPath } from '../path-source.ts';
 import type { StoredNars } from './stored-nars.ts';
 
@@ -10,17 +11,21 @@ export interface MainSourceDeps {
   readonly live: PathSource;
   readonly kept: PathSource;
   readonly nars: Pick<StoredNars, 'version' | 'byNarHash'>;
+  /** Told of the file that clients are sent to for a path of the live store. */
+  readonly onFile?: (path: ServedPath, stored: StoredNarRecord) => void;
   /** Told of paths that are looked up and have a file. */
   readonly onServed?: (hashPart: string) => void;
 }
 
-export function createMainPathSource({ live, kept, nars, onServed }: MainSourceDeps): PathSource {
+export function createMainPathSource({ live, kept, nars, onFile, onServed }: MainSourceDeps): PathSource {
   let version = 0;
   let seen: readonly number[] = [];
 
   const withFile = (path: ServedPath | undefined): ServedPath | undefined => {
     const stored = path && nars.byNarHash(path.narHash);
-    return path === undefined || stored === undefined ? path : { ...path, stored };
+    if (path === undefined || stored === undefined) return path;
+    onFile?.(path, stored);
+    return { ...path, stored };
   };
   const orKept = (hashPart: string, path: ServedPath | undefined) => {
     if (path !== undefined) {

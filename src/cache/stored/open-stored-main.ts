@@ -5,6 +5,7 @@
 
 import type { BlobStore } from '../../blobs/blob-store.ts';
 import type { Database } from '../../db/database.ts';
+import { storePathHash } from '../../nix/store-path.ts';
 import type { PathInfo, Store } from '../../store/store.ts';
 import type { StoreDatabase } from '../../store/store-database.ts';
 import { type CachePathSource, createCachePathSource } from '../caches/cache-path-source.ts';
@@ -68,6 +69,8 @@ export async function openStoredMain(options: StoredMainOptions): Promise<Stored
   const kept = createCachePathSource({ cacheId: main.id, paths: database.cachePaths, stored: nars, now });
   kept.load().catch((error: unknown) => onFault('the paths of the cache cannot be read', error));
   const served = new Set<string>();
+  /** Files that clients were sent to for paths of the live store. */
+  const told = new Set<string>();
   const flush = async (): Promise<void> => {
     const hashParts = [...served, ...kept.takeServed()];
     served.clear();
@@ -98,14 +101,25 @@ export async function openStoredMain(options: StoredMainOptions): Promise<Stored
   const owned = stack.move();
   return {
     nars,
-    source: createMainPathSource({ live, kept, nars, onServed: (hashPart) => served.add(hashPart) }),
+    source: createMainPathSource({
+      live,
+      kept,
+      nars,
+      onFile({ path }, { fileHash }) {
+        // Somebody else's file of the same content: ours to give out, too, and soon that of a path of our own.
+        if (kept.mayHave(storePathHash(path)) || told.has(fileHash)) return;
+        told.add(fileHash);
+        materialiser.want([path], 'asked');
+      },
+      onServed: (hashPart) => served.add(hashPart),
+    }),
     kept,
     serving: {
       nars,
       accel: options.accel,
       async mayServe({ fileHash }) {
         const holders = await database.cachePaths.withFile(fileHash);
-        return holders.length === 0 || holders.some(({ isPrivate }) => !isPrivate);
+        return holders.length === 0 || told.has(fileHash) || holders.some(({ isPrivate }) => !isPrivate);
       },
       onLive: ({ path }) => materialiser.want([path], 'asked'),
     },

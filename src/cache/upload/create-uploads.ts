@@ -39,8 +39,6 @@ export interface Uploads {
     target: UploadTarget,
     signal: AbortSignal,
   ): Promise<void>;
-  /** Bytes of a file that was sent to this cache and has no path yet; undefined when there is no such. */
-  sizeOfUpload(fileHash: string, cacheId: number): Promise<number | undefined>;
 }
 
 export function createUploads(deps: UploadsDeps): Uploads {
@@ -79,12 +77,6 @@ export function createUploads(deps: UploadsDeps): Uploads {
           break;
       }
       res.writeHead(200, { 'Content-Length': 0 }).end();
-    },
-    async sizeOfUpload(fileHash, cacheId) {
-      const file = stored.byFileHash(fileHash);
-      return file !== undefined && (await database.cacheUploads.has(cacheId, fileHash))
-        ? file.fileSize
-        : undefined;
     },
   };
 }

@@ -10,13 +10,17 @@
 import { hostname } from 'node:os';
 import { createApi } from '../../api/create-api.ts';
 import { createApiListener } from '../../api/create-api-listener.ts';
+import { openFileBlobs } from '../../blobs/file/open-file-blobs.ts';
 import type { Builder } from '../../build/builder.ts';
 import { localBuilder } from '../../build/local-builder.ts';
+import type { CacheSite } from '../../cache/caches/create-cache-site.ts';
 import { checkKeys } from '../../cache/check-keys.ts';
 import { createCacheHandler } from '../../cache/create-cache-handler.ts';
 import { createExtras } from '../../cache/extras/create-extras.ts';
 import { createDumpPool } from '../../cache/live/create-dump-pool.ts';
 import { createLivePathSource } from '../../cache/live/live-path-source.ts';
+import { adoptPaths } from '../../cache/stored/adopt-paths.ts';
+import { openStoredMain } from '../../cache/stored/open-stored-main.ts';
 import { createAccess } from '../../ci/access/create-access.ts';
 import type { Ci } from '../../ci/ci.ts';
 import { startCi } from '../../ci/start-ci.ts';
@@ -35,6 +39,7 @@ import { followBuilders, readBuilders } from './follow-builders.ts';
 import { listenHttp } from './listen-http.ts';
 import { lockDataDirectory } from './lock-data-directory.ts';
 import { logRequest } from './log-request.ts';
+import { openCacheSite } from './open-cache-site.ts';
 import { openSigningKeys } from './open-signing-keys.ts';
 import { readSecrets } from './read-secrets.ts';
 import { removeServerFile, writeServerFile } from './server-file.ts';
@@ -91,25 +96,74 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
   const storeDatabase = stack.use(await openStoreDatabase(undefined, { keepOpenBy: store }));
   const nars = stack.use(createDumpPool());
   const outside = config['base-url']?.replace(/\/+$/, '');
+  const blobs = stack.use(await openFileBlobs(directory.nars));
+  const fault = (text: string, error: unknown): void => log.error({ err: error }, text);
+  const live = createLivePathSource(storeDatabase);
+  const main = stack.use(
+    await openStoredMain({
+      blobs,
+      database,
+      store,
+      storeDatabase,
+      live,
+      dump: (info) => nars.dump(info),
+      onFault: fault,
+      now: Date.now,
+    }),
+  );
   const cache = createCacheHandler({
     store,
-    source: createLivePathSource(storeDatabase),
+    source: main.source,
+    stored: main.serving,
     keys,
     dump: (info, range) => nars.dumpShared(info, range),
     priority: config.priority,
     // The API has them, those of attempts that still run included.
     serveLogs: false,
-    extras: createExtras({ database: storeDatabase, keys, baseUrl: outside }),
-    onFault: (text, error) => log.error({ err: error }, text),
+    extras: createExtras({ database: storeDatabase, keys, baseUrl: outside, stored: main.nars }),
+    onFault: fault,
   });
+  const access = createAccess({ users: database.users, now: Date.now });
+  const site = stack.use(
+    openCacheSite({
+      database,
+      stored: main.nars,
+      keys,
+      config,
+      access,
+      root: cache,
+      handle: ({ name, mayServe, ...options }) =>
+        createCacheHandler({
+          ...options,
+          stored: { nars: main.nars, mayServe },
+          extras: createExtras({
+            database: storeDatabase,
+            keys: options.keys,
+            baseUrl: outside,
+            folder: `/c/${name}`,
+          }),
+          store,
+          dump: (info) => nars.dump(info),
+          serveLogs: false,
+          onFault: fault,
+        }),
+      added: (hashParts) => main.kept.added(hashParts),
+      adopt: (paths, signal) => adoptPaths(main, paths, signal),
+      onFault: fault,
+      now: Date.now,
+    }),
+  );
+  const serveCache: CacheSite['tryServe'] = (req, res) => site.tryServe(req, res) || cache.tryServe(req, res);
+  // The front door looks at no token.
+  const hot = config.private ? undefined : cache.hot;
 
   let ci: Ci | undefined;
   stack.defer(async () => ci?.[Symbol.asyncDispose]());
   const listener = stack.use(await listenHttp(config.listen, { frontDoor: config['front-door'] }));
   stack.defer(() => closing.abort());
   listener.answerWith((req, res) => {
-    if (!cache.tryServe(req, res)) res.writeHead(503, { 'retry-after': '1' }).end('starting\n');
-  }, cache.hot);
+    if (!serveCache(req, res)) res.writeHead(503, { 'retry-after': '1' }).end('starting\n');
+  }, hot);
   ci = await startCi({
     database,
     store,
@@ -117,7 +171,7 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     builders: [...local, ...remote],
     dataDirectory: directory.root,
     keys,
-    assertServable: (paths) => askCache(listener.url, paths, closing.signal),
+    assertServable: (paths) => askCache(listener.url, site.ownToken, paths, closing.signal),
     settings: ciSettings(config),
     onEvent,
     env,
@@ -126,20 +180,20 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
   const baseUrl = outside ?? listener.outsideUrl;
   const app = createApi({
     ci,
-    access: createAccess({ users: database.users, now: Date.now }),
+    access,
     settings: { baseUrl: outside, private: config.private, webhookSecrets, version },
     inputTypes: inputPlugins,
     storeFilesAt: storeDir,
     nixLogDirectory: '/nix/var/log/nix/drvs',
     now: Date.now,
-    onFault: (text, error) => log.error({ err: error }, text),
+    onFault: fault,
   });
   const api = createApiListener(app);
   listener.answerWith((req, res) => {
-    if (cache.tryServe(req, res)) return;
+    if (serveCache(req, res)) return;
     logRequest(req, res, log, Date.now);
     api(req, res);
-  }, cache.hot);
+  }, hot);
   const { builders } = ci;
   stack.use(
     followBuilders({
