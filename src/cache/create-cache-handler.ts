@@ -16,10 +16,12 @@ import { errorMessage } from '../util/error-message.ts';
 import type { CacheContext, CacheCounters } from './cache-context.ts';
 import { createTempRootKeeper } from './create-temp-root-keeper.ts';
 import { createTurns } from './create-turns.ts';
+import type { CacheExtras } from './extras/create-extras.ts';
 import type { HotAnswers } from './hot/create-hot-server.ts';
 import { datedResponse } from './hot/dated-response.ts';
 import { listNar } from './list-nar.ts';
 import { createNarInfoCache, type NarInfoCache } from './narinfo-cache.ts';
+import { narInfoJson } from './narinfo-json.ts';
 import { narInfoHeaders, renderNarInfo } from './narinfo-source.ts';
 import { nixLogDirectory, openBuildLog } from './open-build-log.ts';
 import { type CacheRequest, parseCacheUrl } from './parse-cache-url.ts';
@@ -52,6 +54,8 @@ export interface CacheHandlerOptions {
   readonly logDirectory?: string | undefined;
   /** False leaves `/log/…` to the caller, who has logs of his own. Default true. */
   readonly serveLogs?: boolean | undefined;
+  /** What is answered beside narinfos and NARs; without it that is left to the caller. */
+  readonly extras?: CacheExtras | undefined;
 }
 
 export interface CacheHandler {
@@ -125,6 +129,19 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
       });
   };
 
+  const serveNarInfoJson = async (
+    req: IncomingMessage,
+    res: ServerResponse,
+    hashPart: string,
+  ): Promise<void> => {
+    const rendered = await narinfos.get(hashPart);
+    if (rendered === undefined) return sendNotFound(res);
+    sendBody(req, res, Buffer.from(narInfoJson(rendered.body.toString())), {
+      ...narInfoHeaders,
+      'Content-Type': 'application/json',
+    });
+  };
+
   const serveListing = async (req: IncomingMessage, res: ServerResponse, hashPart: string): Promise<void> => {
     const info = await context.find(req, hashPart);
     if (info === undefined) return sendNotFound(res);
@@ -161,6 +178,10 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
     switch (request.kind) {
       case 'narinfo':
         return serveNarInfo(req, res, request.hashPart);
+      case 'narinfo-json':
+        return serveNarInfoJson(req, res, request.hashPart);
+      case 'extra':
+        return options.extras?.serve(request.request, req, res, context);
       case 'nar':
         return serveNar(req, res, request, context, nars);
       case 'nar-file':
@@ -204,6 +225,7 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
       if (req.method !== 'GET' && req.method !== 'HEAD') return false;
       const request = parseCacheUrl(req.url ?? '');
       if (request === undefined || (request.kind === 'log' && options.serveLogs === false)) return false;
+      if (request.kind === 'extra' && options.extras === undefined) return false;
       // A client that goes away is no fault, and is told by 'close'.
       res.on('error', () => {});
       serve(request, req, res).catch((error: unknown) => {

@@ -8,17 +8,21 @@
  * Files are named as `nix copy` does, `<file hash>.nar[.zst …]`.
  */
 
+import { type ExtraRequest, parseExtraUrl } from './extras/parse-extra-url.ts';
+
 export type CacheRequest =
   | { readonly kind: 'cache-info' }
   | { readonly kind: 'health' }
   | { readonly kind: 'narinfo'; readonly hashPart: string }
+  | { readonly kind: 'narinfo-json'; readonly hashPart: string }
   | { readonly kind: 'listing'; readonly hashPart: string }
   /** `narHash`: 52 characters of nix32; undefined when the URL does not say which content is meant. */
   | { readonly kind: 'nar'; readonly hashPart: string; readonly narHash: string | undefined }
   /** A file with a NAR in it; `name` has the ending of its compression. */
   | { readonly kind: 'nar-file'; readonly fileHash: string; readonly name: string }
   /** `name`: base name of a derivation, `.drv` included. */
-  | { readonly kind: 'log'; readonly name: string };
+  | { readonly kind: 'log'; readonly name: string }
+  | { readonly kind: 'extra'; readonly request: ExtraRequest };
 
 const char = '[0-9abcdfghijklmnpqrsvwxyz]';
 const narinfo = new RegExp(`^/(${char}{32})\\.narinfo$`);
@@ -34,13 +38,15 @@ export function parseCacheUrl(url: string): CacheRequest | undefined {
   const mark = url.indexOf('?');
   const path = mark === -1 ? url : url.slice(0, mark);
   const hashPart = narinfo.exec(path)?.[1];
-  if (hashPart !== undefined) return { kind: 'narinfo', hashPart };
+  if (hashPart !== undefined) return { kind: url.endsWith('?json') ? 'narinfo-json' : 'narinfo', hashPart };
   if (path === '/nix-cache-info') return { kind: 'cache-info' };
   if (path === '/healthz') return { kind: 'health' };
   if (path.startsWith('/nar/')) return parseNarUrl(path, mark === -1 ? '' : url.slice(mark + 1));
   if (path.startsWith('/log/')) return parseLogUrl(path);
   const listed = listing.exec(path)?.[1];
-  return listed === undefined ? undefined : { kind: 'listing', hashPart: listed };
+  if (listed !== undefined) return { kind: 'listing', hashPart: listed };
+  const extra = parseExtraUrl(path);
+  return extra === undefined ? undefined : { kind: 'extra', request: extra };
 }
 
 function parseNarUrl(path: string, query: string): CacheRequest | undefined {
@@ -55,7 +61,7 @@ function parseNarUrl(path: string, query: string): CacheRequest | undefined {
   return name === undefined || fileHash === undefined ? undefined : { kind: 'nar-file', fileHash, name };
 }
 
-/** The only URL that is decoded: names of derivations may hold `?`, which arrives as `%3F`. */
+/** Decoded, for of derivations may hold `?`, which arrives as `%3F`. */
 function parseLogUrl(path: string): CacheRequest | undefined {
   try {
     const name = log.exec(decodeURIComponent(path))?.[1];

@@ -103,6 +103,16 @@ export const commandTable: readonly CommandEntry[] = [
     () => import('./commands/cache-watch-store.ts'),
   ),
   entry(
+    'cache trust',
+    'print what clients of a cache need, and a command that proves it',
+    () => import('./commands/cache-trust.ts'),
+  ),
+  entry(
+    'cache nginx',
+    'print the configuration of an nginx in front of a cache',
+    () => import('./commands/cache-nginx.ts'),
+  ),
+  entry(
     'key generate',
     'make a key that signs what a cache serves',
     () => import('./commands/key-generate.ts'),

@@ -20,6 +20,7 @@ import { isStorePath, type StorePath, storeDir } from '../nix/store-path.ts';
 import { AppError } from '../util/app-error.ts';
 import { errorMessage } from '../util/error-message.ts';
 import { pathInfoOfRow } from './path-info-of-row.ts';
+import { type Realisation, readBuildTrace, readRealisation } from './read-realisation.ts';
 import { referencesFirst } from './references-first.ts';
 import type { PathInfo, Store, TempRootLease } from './store.ts';
 
@@ -99,6 +100,16 @@ export class StoreDatabase implements Disposable {
   deriverOf(output: StorePath): StorePath | undefined {
     const row = this.#ask((opened) => opened.deriver.get(output));
     return typeof row?.path === 'string' && isStorePath(row.path) ? row.path : undefined;
+  }
+
+  /** What an output of a content-addressed derivation became, by the derivation's hash modulo inputs. */
+  realisation(drvHash: string, output: string): Realisation | undefined {
+    return this.#ask(({ database }) => readRealisation(database, drvHash, output));
+  }
+
+  /** The same by the base name of the derivation, where Nix is newer than 2.34. */
+  buildTrace(drvName: string, output: string): Realisation | undefined {
+    return this.#ask(({ database }) => readBuildTrace(database, drvName, output));
   }
 
   /** Those of the paths that are valid. */

@@ -4,8 +4,8 @@ import { chmod, open, readdir, readlink, writeFile } from 'node:fs/promises';
 import { get as httpGet, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeTrust } from '../../src/cache/describe-trust.ts';
 import { type CacheServer, startCacheServer } from '../../src/cache/start-cache-server.ts';
-import { trustProof } from '../../src/cache/trust-lines.ts';
 import { printPublicKey } from '../../src/nix/public-key.ts';
 import { generateSecretKey, type SecretKey } from '../../src/nix/signing-key.ts';
 import {
@@ -170,11 +170,14 @@ describe('a real client', () => {
 
   it('proves its trust with the command it is told', async () => {
     await client.setNixConf({ 'extra-trusted-public-keys': printPublicKey(key.publicKey) });
-    for (const path of [plain, early]) await client.exec(trustProof(url, path));
+    for (const path of [plain, early])
+      await client.exec(describeTrust({ url, publicKeys: [], path: path }).proof);
     await client.setNixConf({
       'extra-trusted-public-keys': printPublicKey(generateSecretKey('lab-cache-1').publicKey),
     });
-    const { code, stderr } = await client.exec(trustProof(url, plain), { okCodes: [2] });
+    const { code, stderr } = await client.exec(describeTrust({ url, publicKeys: [], path: plain }).proof, {
+      okCodes: [2],
+    });
     expect(code).toBe(2);
     expect(stderr).toContain(`path '${plain}' is untrusted`);
   });

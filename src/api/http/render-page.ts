@@ -3,7 +3,7 @@
  * lists of objects tables. Nothing of what is shown is ever markup.
  */
 
-import { escapeHtml } from './escape-html.ts';
+import { escapeHtml } from '../../util/escape-html.ts';
 
 export interface PageLink {
   readonly text: string;

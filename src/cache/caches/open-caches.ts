@@ -30,6 +30,7 @@ export interface CachesDeps {
   readonly keys: readonly SecretKey[];
   /** What answers for a cache. */
   readonly handle: (options: {
+    readonly name: string;
     readonly source: PathSource;
     readonly keys: readonly SecretKey[];
     readonly priority: number;
@@ -110,6 +111,7 @@ export function openCaches(deps: CachesDeps): Caches {
         record: found,
         source,
         handler: deps.handle({
+          name,
           source,
           keys: chosen,
           priority: found.priority,

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import {
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readlinkSync,
+  renameSync,
   rmSync,
   symlinkSync,
   utimesSync,
@@ -129,8 +131,32 @@ describe('VerifiedDump', () => {
     const { bytes, end } = run(order);
 
     expect(end).toMatchObject({ code: 'cache.nar-corrupted' });
-    expect((end as Error).message).toContain('has changed on disk'); // just matched as an AppError
+    expect((end as Error).message).toContain('is damaged'); // just matched as an AppError
     expect(bytes.length).toBeLessThan(order.narSize);
+  });
+
+  it('reads a tree again whose files were only linked to, and finds it right', () => {
+    const look = String(run(orderOf()).end);
+    linkSync(path.join(tree, 'big'), `${tree}.linked`);
+    for (const part of [{}, { start: 5, end: 100 }, { start: 600_000 }]) {
+      const order = orderOf({ ...part, knownLook: look });
+      const { bytes, end } = run(order);
+      expect(bytes.equals(nar().subarray(order.start, order.end))).toBe(true);
+      expect(end).not.toBe(look);
+      expect(run(orderOf({ narHash: 'ab'.repeat(32), knownLook: String(end) })).end).toBe(end);
+    }
+  });
+
+  it('ends when the tree changes again between the two readings', () => {
+    using dump = new VerifiedDump(orderOf({ knownLook: 'of before' }));
+    const slot = Buffer.alloc(256 * 1024);
+    while (!dump.isComplete) dump.step(slot);
+    expect(dump.isVerified).toBe(false);
+    writeFileSync(`${tree}.new`, 'small');
+    renameSync(`${tree}.new`, path.join(tree, 'dir/small'));
+    expect(() => {
+      while (!dump.isVerified) dump.step(slot);
+    }).toThrow('changes on disk while it is sent');
   });
 
   it('gives of every split of the NAR parts that make up the whole, with or without a known look', () => {

@@ -3,6 +3,10 @@
  * known to be what the database says. It is known by its hash, or, when the tree looks as it did when its hash was last
  * right, without one: hashing is what costs most, and then what lies outside the part need not even be read.
  *
+ * A tree whose look has changed need not be damaged: a link to one of its files, as a sandbox or `nix-store --optimise`
+ * makes, changes it too. Then the tree is read once more and hashed. When that is right, and nothing changed since the
+ * first reading saw it, the first reading was right.
+ *
  * It goes on step by step, so that whoever takes the steps can do something else in between: first what comes before
  * the part, then the part, then what comes after it.
  */
@@ -24,6 +28,8 @@ export class VerifiedDump implements Disposable {
   readonly #digest: Hash | undefined;
   #offset = 0;
   #verified = false;
+  /** The second reading. */
+  #again: VerifiedDump | undefined;
 
   constructor(order: DumpOrder) {
     this.#order = order;
@@ -56,6 +62,7 @@ export class VerifiedDump implements Disposable {
    * case. Throws `cache.nar-corrupted` when the NAR is not the one that was ordered, and what `NarReader` throws.
    */
   step(into: Uint8Array): number {
+    if (this.#again !== undefined) return this.#stepAgain(this.#again, into);
     const { start, end, narSize } = this.#order;
     const wanted = this.isWanted;
     const phaseEnd = this.#offset < start ? start : wanted ? end : narSize;
@@ -70,6 +77,15 @@ export class VerifiedDump implements Disposable {
 
   [Symbol.dispose](): void {
     this.#reader[Symbol.dispose]();
+    this.#again?.[Symbol.dispose]();
+  }
+
+  #stepAgain(again: VerifiedDump, into: Uint8Array): number {
+    again.step(into);
+    if (!again.isVerified) return 0;
+    if (again.look !== this.look) throw this.#changed();
+    this.#verified = true;
+    return 0;
   }
 
   #pass(size: number, wanted: boolean, into: Uint8Array): number {
@@ -81,18 +97,24 @@ export class VerifiedDump implements Disposable {
   }
 
   #verify(): void {
-    const { path, narSize, narHash, knownLook } = this.#order;
+    const { narSize, narHash, knownLook } = this.#order;
     if (this.#reader.read(one) > 0) throw this.#damaged(`more than ${narSize}`);
     const hash = this.#digest?.digest('hex');
     if (hash !== undefined && hash !== narHash) throw this.#damaged(String(narSize), hash);
     if (knownLook !== undefined && knownLook !== this.look) {
-      throw new AppError(
-        'cache.nar-corrupted',
-        `${path} has changed on disk since its hash was found right, so this download of it ends here`,
-        { hint: 'Clients ask again, and then it is hashed; nothing may write to the store but Nix.' },
-      );
+      // All of it is hashed, and none of it wanted.
+      this.#again = new VerifiedDump({ ...this.#order, start: narSize, end: narSize, knownLook: undefined });
+      return;
     }
     this.#verified = true;
+  }
+
+  #changed(): AppError {
+    return new AppError(
+      'cache.nar-corrupted',
+      `${this.#order.path} changes on disk while it is sent, so this download of it ends here`,
+      { hint: 'Clients ask again, and then it is hashed; nothing may write to the store but Nix.' },
+    );
   }
 
   #damaged(bytes: string, hash?: string): AppError {

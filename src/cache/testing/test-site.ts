@@ -70,7 +70,7 @@ export async function openTestSite(options: TestSiteOptions = {}): Promise<TestS
   const addedToRoot: string[] = [];
   const onFault = (message: string, error: unknown): void =>
     void faults.push(`${message} (${String(error)})`);
-  const handle: Parameters<typeof openCaches>[0]['handle'] = ({ mayServe, ...options }) =>
+  const handle: Parameters<typeof openCaches>[0]['handle'] = ({ name: _, mayServe, ...options }) =>
     createCacheHandler({
       ...options,
       stored: { nars: stored, mayServe },
@@ -97,7 +97,13 @@ export async function openTestSite(options: TestSiteOptions = {}): Promise<TestS
     batch: createBatchApi({ database, stored, now }),
     stored,
     root: {
-      handler: handle({ source: nothing, keys: [key], priority: 30, mayServe: async () => false }),
+      handler: handle({
+        name: 'main',
+        source: nothing,
+        keys: [key],
+        priority: 30,
+        mayServe: async () => false,
+      }),
       isPrivate: options.rootIsPrivate ?? false,
       added: (hashParts) => void addedToRoot.push(...hashParts),
     },

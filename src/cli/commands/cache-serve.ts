@@ -5,6 +5,7 @@ import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { checkKeys } from '../../cache/check-keys.ts';
+import { createExtras } from '../../cache/extras/create-extras.ts';
 import { readKeyFile } from '../../cache/read-key-file.ts';
 import { type CacheServerOptions, startCacheServer } from '../../cache/start-cache-server.ts';
 import { trustLines } from '../../cache/trust-lines.ts';
@@ -111,7 +112,7 @@ async function serve(context: CliContext, flags: Flags): Promise<number> {
 async function serveAlone(
   context: CliContext,
   flags: Flags,
-  options: Omit<CacheServerOptions, 'store' | 'database' | 'keep'>,
+  options: Omit<CacheServerOptions, 'store' | 'database' | 'keep' | 'extras'>,
 ): Promise<Serving> {
   await using stack = new AsyncDisposableStack();
   const store = stack.use(await openStore({ type: 'local' }, { signal: context.signal }));
@@ -119,7 +120,13 @@ async function serveAlone(
   const keeping = await openKeeping(context, flags);
   if (keeping !== undefined) stack.use(keeping);
   const keep = keeping?.options;
-  const { url } = stack.use(await startCacheServer({ ...options, store, database, keep }));
+  const { url } = stack.use(await startCacheServer({
+      ...options,
+      store,
+      database,
+      keep,
+      extras: createExtras({ database, keys: options.keys }),
+    }));
   const owned = stack.move();
   return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

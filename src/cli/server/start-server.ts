@@ -19,6 +19,7 @@ import {
   type CacheHandlerOptions,
   createCacheHandler,
 } from '../../cache/create-cache-handler.ts';
+import { createExtras } from '../../cache/extras/create-extras.ts';
 import { createDumpPool } from '../../cache/live/create-dump-pool.ts';
 import { createLivePathSource } from '../../cache/live/live-path-source.ts';
 import { openStoredMain } from '../../cache/stored/open-stored-main.ts';
@@ -98,6 +99,7 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
   const store = stack.use(await openStore({ type: 'local' }, { signal, env }));
   const storeDatabase = stack.use(await openStoreDatabase(undefined, { keepOpenBy: store }));
   const nars = stack.use(createDumpPool());
+  const outside = config['base-url']?.replace(/\/+$/, '');
   const fault = (text: string, error: unknown): void => log.error({ err: error }, text);
   const blobs = stack.use(
     await openNarBlobs(config.nars.at ?? directory.nars, { staging: directory.staging, env }),
@@ -116,7 +118,7 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     }),
   );
   const handle = (
-    options: Pick<CacheHandlerOptions, 'source' | 'keys' | 'priority' | 'stored'>,
+    options: Pick<CacheHandlerOptions, 'source' | 'keys' | 'priority' | 'stored' | 'extras'>,
   ): CacheHandler =>
     createCacheHandler({
       ...options,
@@ -126,7 +128,13 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
       serveLogs: false,
       onFault: fault,
     });
-  const cache = handle({ source: stored.source, keys, priority: config.priority, stored: stored.serving });
+  const cache = handle({
+    source: stored.source,
+    keys,
+    priority: config.priority,
+    stored: stored.serving,
+    extras: createExtras({ database: storeDatabase, keys, baseUrl: outside, stored: stored.nars }),
+  });
   const access = createAccess({ users: database.users, now: Date.now });
   const site = stack.use(
     openCacheSite({
@@ -136,8 +144,17 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
       config,
       access,
       root: cache,
-      handle: ({ mayServe, ...options }) =>
-        handle({ ...options, stored: { nars: stored.nars, accel: config.nars['x-accel'], mayServe } }),
+      handle: ({ name, mayServe, ...options }) =>
+        handle({
+          ...options,
+          stored: { nars: stored.nars, accel: config.nars['x-accel'], mayServe },
+          extras: createExtras({
+            database: storeDatabase,
+            keys: options.keys,
+            baseUrl: outside,
+            folder: `/c/${name}`,
+          }),
+        }),
       added: (hashParts) => stored.kept.added(hashParts),
       adopt: (paths, until) => stored.materialiser.keep(paths, until),
       onFault: fault,
@@ -174,7 +191,6 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     env,
     signal: closing.signal,
   });
-  const outside = config['base-url']?.replace(/\/+$/, '');
   const baseUrl = outside ?? listener.outsideUrl;
   const app = createApi({
     ci,

@@ -27,6 +27,12 @@ export const workErrors = {
     exit: 1,
     hint: 'Choose another port, or end what listens there.',
   },
+  'cache.unreachable': {
+    sentence: 'A binary cache cannot be reached.',
+    status: 502,
+    exit: 1,
+    hint: 'Look at the address, and whether it answers: `proteus doctor --cache URL` says what is in the way.',
+  },
   'cache.not-served': {
     sentence: 'The cache does not answer for a path that it should have.',
     status: 500,
