@@ -20,6 +20,7 @@ import type { ResolvedInput } from '../../inputs/input.ts';
 import { inputHash } from '../../inputs/input-hash.ts';
 import type { TempRootLease } from '../../store/store.ts';
 import { AppError } from '../../util/app-error.ts';
+import { blankPasswords } from '../../util/blank-passwords.ts';
 import { errorMessage } from '../../util/error-message.ts';
 import { formatDuration } from '../../util/format-duration.ts';
 import { createBuildLookup } from './build-lookup.ts';
@@ -62,10 +63,11 @@ export async function runEvaluation(
   /** The end of an evaluation that has a row, or of one that got none. */
   const end = async (
     state: 'done' | 'failed' | 'cancelled',
-    message: string | null,
+    text: string | null,
     options: { readonly again?: boolean } = {},
   ): Promise<void> => {
     const at = now();
+    const message = text === null ? null : blankPasswords(text);
     const { evaluationId } = progress;
     const evaluation = await database.transaction(async (tx) => {
       const ended =
@@ -139,7 +141,7 @@ export async function runEvaluation(
     if (stop === 'cancelled') return end('cancelled', 'the evaluation was cancelled');
     if (stop === 'timed-out')
       return end('failed', `the evaluation took longer than ${formatDuration(timeoutMs)}`);
-    const message = errorMessage(error);
+    const message = blankPasswords(errorMessage(error));
     if (error instanceof AppError && (error.code === 'input.fetch' || error.code === 'input.invalid')) {
       await database.jobsets.checked(id, { at: now(), fetchErrorMessage: message, completed: false });
       tellEnd('failed', message);
