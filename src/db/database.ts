@@ -275,7 +275,7 @@ export interface BuildRepository {
     statuses: readonly (BuildStatus | null)[],
   ): Promise<readonly number[]>;
   /** What must not be garbage-collected: see `RetainedPath`. */
-  retained(): AsyncIterable<RetainedPath>;
+  retained(now: number): AsyncIterable<RetainedPath>;
 }
 
 /** A path that the database wants kept, and why. Where several reasons hold, each is told. */
@@ -331,7 +331,7 @@ export interface UserRepository {
   createToken(
     token: Omit<TokenRecord, 'id' | 'lastUsedAt'> & { readonly hash: string },
   ): Promise<TokenRecord>;
-  /** Marks it used. */
+  /** Marks it used, at most once a minute. */
   userOfToken(hash: string, now: number): Promise<UserRecord | undefined>;
   tokens(user: string): Promise<readonly TokenRecord[]>;
   deleteToken(user: string, id: number): Promise<boolean>;
