@@ -83,6 +83,8 @@ export interface JobsetRepository {
       readonly completed: boolean;
     },
   ): Promise<void>;
+  /** Of its last evaluation, found out after that has ended. */
+  setError(id: number, errorMessage: string | null, at: number): Promise<void>;
   /** For each jobset: how its current builds stand. Of one project, or of all. */
   counts(projectId?: number): Promise<ReadonlyMap<number, EvaluationCounts>>;
 }

@@ -72,6 +72,7 @@ beforeEach(async () => {
         taken.push(...ids);
       },
     },
+    declarations: { begin: async () => undefined },
     scheduler: { enqueue: () => Promise.reject(new Error('not asked for')) },
     fetchInputs: async () => [
       {

@@ -9,6 +9,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { declaredJobset } from '../../api/body/declared-jobset.ts';
 import { createApi } from '../../api/create-api.ts';
 import { createApiListener } from '../../api/create-api-listener.ts';
 import type { Builder } from '../../build/builder.ts';
@@ -126,6 +127,7 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     builders: [...local, ...remote],
     dataDirectory: directory.root,
     keys,
+    parseDeclared: (name, spec) => declaredJobset(name, spec, inputPlugins),
     assertServable: (paths) => askCache(listener.url, paths, closing.signal),
     settings: ciSettings(config),
     onEvent,
