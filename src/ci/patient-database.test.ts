@@ -22,7 +22,8 @@ function fixture(members: {
   const database = { builds, steps: empty, users: empty, failures: empty, server: empty };
   const told: string[] = [];
   const abort = new AbortController();
-  const all = { ...database, projects: empty, jobsets: empty, evaluations: empty, ...members };
+  const caches = { storedNars: empty, caches: empty, cachePaths: empty };
+  const all = { ...database, ...caches, projects: empty, jobsets: empty, evaluations: empty, ...members };
   return {
     told,
     abort,

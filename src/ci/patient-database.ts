@@ -70,6 +70,9 @@ export function patientDatabase(database: Database, options: PatienceOptions): D
     users: patient(database.users),
     failures: patient(database.failures),
     server: patient(database.server),
+    storedNars: patient(database.storedNars),
+    caches: patient(database.caches),
+    cachePaths: patient(database.cachePaths),
     transaction: (work) => patient({ run: () => database.transaction(work) }).run(),
     // Whoever opened the database closes it.
     async [Symbol.asyncDispose]() {},

@@ -11,6 +11,17 @@ export interface StoredNarRepository {
   /** The file is durable before its row is. Nothing happens when there is one already. */
   add(nar: StoredNarRecord): Promise<void>;
   setVerified(fileHash: string, at: number): Promise<void>;
+  /** Those that were last verified before `at`, longest ago first. */
+  verifiedBefore(at: number, limit: number): Promise<readonly StoredNarRecord[]>;
+  /** Another file of the same content takes its place, for every path that has it; its row goes. */
+  replace(fileHash: string, by: StoredNarRecord): Promise<void>;
+  /**
+   * The file is lost: its row goes, and every path of any cache that has it, with all that refer to those, since a cache
+   * has what its paths refer to. Says which paths went.
+   */
+  withdraw(
+    fileHash: string,
+  ): Promise<readonly { readonly cacheId: number; readonly hashPart: string; readonly path: string }[]>;
   /** False, and nothing happens, while a path of any cache has it. The row goes before the file does. */
   remove(fileHash: string): Promise<boolean>;
   totals(): Promise<{ readonly files: number; readonly fileBytes: number; readonly narBytes: number }>;

@@ -1,4 +1,6 @@
 import { createBuildRepository } from './build-repository.ts';
+import { createCachePathRepository } from './cache-path-repository.ts';
+import { createCacheRepository } from './cache-repository.ts';
 import type { Connection } from './connection.ts';
 import type { Repositories } from './database.ts';
 import { createEvaluationRepository } from './evaluation-repository.ts';
@@ -7,6 +9,7 @@ import { createJobsetRepository } from './jobset-repository.ts';
 import { createProjectRepository } from './project-repository.ts';
 import { createServerRepository } from './server-repository.ts';
 import { createStepRepository } from './step-repository.ts';
+import { createStoredNarRepository } from './stored-nar-repository.ts';
 import { createUserRepository } from './user-repository.ts';
 
 /** All repositories on one connection or transaction. */
@@ -20,5 +23,8 @@ export function createRepositories(connection: Connection): Repositories {
     users: createUserRepository(connection),
     failures: createFailureRepository(connection),
     server: createServerRepository(connection),
+    storedNars: createStoredNarRepository(connection),
+    caches: createCacheRepository(connection),
+    cachePaths: createCachePathRepository(connection),
   };
 }

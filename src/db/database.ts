@@ -8,6 +8,7 @@
  */
 
 import type { BuildStatus, StepPhaseNumber } from './build-status.ts';
+import type { CachePathRepository, CacheRepository, StoredNarRepository } from './cache-database.ts';
 import type {
   BuildRecord,
   EvaluationCounts,
@@ -33,6 +34,9 @@ export interface Repositories {
   readonly users: UserRepository;
   readonly failures: FailureRepository;
   readonly server: ServerRepository;
+  readonly storedNars: StoredNarRepository;
+  readonly caches: CacheRepository;
+  readonly cachePaths: CachePathRepository;
 }
 
 export interface Database extends Repositories, AsyncDisposable {

@@ -11,9 +11,10 @@ import { createRepositories } from './create-repositories.ts';
 import type { Database } from './database.ts';
 import { migrate, newest, refuseNewer, schemaVersion } from './migrate.ts';
 import { initial } from './migrations/0001-initial.ts';
+import { caches } from './migrations/0002-caches.ts';
 import type { Migration } from './migrations/migration.ts';
 
-export const allMigrations: readonly Migration[] = [initial];
+export const allMigrations: readonly Migration[] = [initial, caches];
 
 export interface OpenDatabaseDeps {
   /** Milliseconds since 1970. */

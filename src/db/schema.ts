@@ -287,6 +287,57 @@ interface FirstSeenTable {
   readonly seen_at: number;
 }
 
+export interface StoredNarTable {
+  readonly file_hash: string;
+  readonly file_size: number;
+  readonly nar_hash: string;
+  readonly nar_size: number;
+  readonly compression: string;
+  readonly created_at: number;
+  readonly verified_at: number;
+}
+
+export interface CacheTable {
+  readonly id: Generated<number>;
+  readonly name: string;
+  readonly priority: number;
+  readonly is_private: Flag;
+  readonly quota: number | null;
+  /** JSON: names of keys. */
+  readonly keys: string;
+  readonly created_at: number;
+}
+
+export interface CachePathTable {
+  readonly id: Generated<number>;
+  readonly cache_id: number;
+  readonly hash_part: string;
+  readonly path: string;
+  readonly nar_hash: string;
+  readonly nar_size: number;
+  readonly deriver: string | null;
+  readonly ca: string | null;
+  /** With a space between. */
+  readonly signatures: string;
+  readonly file_hash: string;
+  readonly added_at: number;
+  readonly served_at: number;
+}
+
+/** Both are ids of paths of the same cache. */
+interface CacheReferenceTable {
+  readonly referrer: number;
+  readonly reference: number;
+}
+
+interface CachePinTable {
+  readonly cache_id: number;
+  readonly name: string;
+  readonly path: string;
+  readonly created_at: number;
+  readonly expires_at: number | null;
+}
+
 interface SchemaVersionTable {
   readonly version: number;
 }
@@ -319,4 +370,9 @@ export interface Schema {
   readonly failures: FailureTable;
   readonly drained_builders: DrainedBuilderTable;
   readonly first_seen: FirstSeenTable;
+  readonly stored_nars: StoredNarTable;
+  readonly caches: CacheTable;
+  readonly cache_paths: CachePathTable;
+  readonly cache_references: CacheReferenceTable;
+  readonly cache_pins: CachePinTable;
 }

@@ -4,8 +4,8 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { openDatabase } from '../../src/db/open-database.ts';
-import { addNotes, hangingMigration, initialMigration } from './sample-migrations.ts';
+import { allMigrations, openDatabase } from '../../src/db/open-database.ts';
+import { addNotes, hangingMigration } from './sample-migrations.ts';
 import { project } from './samples.ts';
 
 const [url = '', task, argument = ''] = process.argv.slice(2);
@@ -15,10 +15,10 @@ const now = Date.now;
 if (task === 'open') {
   await using _ = await openDatabase(url, { now });
 } else if (task === 'migrate') {
-  await using _ = await openDatabase(url, { now, migrations: [initialMigration, addNotes] });
+  await using _ = await openDatabase(url, { now, migrations: [...allMigrations, addNotes] });
 } else if (task === 'hang-in-migration') {
   const hanging = hangingMigration(() => say('ready'));
-  await using _ = await openDatabase(url, { now, migrations: [initialMigration, hanging] });
+  await using _ = await openDatabase(url, { now, migrations: [...allMigrations, hanging] });
 } else if (task === 'hang-in-transaction') {
   await using database = await openDatabase(url, { now });
   await database.transaction(async (tx) => {

@@ -4,13 +4,13 @@ import path from 'node:path';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { connect } from '../../src/db/connect.ts';
-import { openDatabase } from '../../src/db/open-database.ts';
+import { allMigrations, openDatabase } from '../../src/db/open-database.ts';
 import { dialects, freshDatabases } from './fresh-databases.ts';
-import { addNotes, failingMigration, initialMigration } from './sample-migrations.ts';
+import { addNotes, failingMigration, laterVersion, presentVersion } from './sample-migrations.ts';
 import { project } from './samples.ts';
 import { startChild } from './start-child.ts';
 
-const later = { now: () => Date.UTC(2026, 5, 7, 8, 9, 10, 11), migrations: [initialMigration, addNotes] };
+const later = { now: () => Date.UTC(2026, 5, 7, 8, 9, 10, 11), migrations: [...allMigrations, addNotes] };
 const present = { now: () => 1 };
 
 /** The rows of a statement, past the repositories. */
@@ -36,7 +36,7 @@ describe.each(dialects)('opening a database on %s', (dialect) => {
     await using database = await openDatabase(url, present);
 
     expect((await database.projects.list()).map(({ name }) => name)).toEqual(['fleet']);
-    expect(await rows(url, 'select version from schema_version')).toEqual([{ version: 1 }]);
+    expect(await rows(url, 'select version from schema_version')).toEqual([{ version: presentVersion }]);
   });
 
   it('migrates what an older version left', async () => {
@@ -51,7 +51,7 @@ describe.each(dialects)('opening a database on %s', (dialect) => {
     }
 
     expect(await rows(url, 'select note from projects')).toEqual([{ note: 'new' }]);
-    expect(await rows(url, 'select version from schema_version')).toEqual([{ version: 2 }]);
+    expect(await rows(url, 'select version from schema_version')).toEqual([{ version: laterVersion }]);
   });
 
   it('refuses what a newer version left, and names both versions', async () => {
@@ -62,9 +62,9 @@ describe.each(dialects)('opening a database on %s', (dialect) => {
 
     await expect(openDatabase(url, present)).rejects.toMatchObject({
       code: 'db.invalid',
-      message: 'the database has schema 2, and this version of Proteus knows schemas up to 1',
+      message: `the database has schema ${laterVersion}, and this version of Proteus knows schemas up to ${presentVersion}`,
     });
-    expect(await rows(url, 'select version from schema_version')).toEqual([{ version: 2 }]);
+    expect(await rows(url, 'select version from schema_version')).toEqual([{ version: laterVersion }]);
   });
 
   it('leaves everything as it was when a migration fails', async () => {
@@ -75,7 +75,7 @@ describe.each(dialects)('opening a database on %s', (dialect) => {
     }
 
     await expect(
-      openDatabase(url, { now: () => 1, migrations: [initialMigration, failingMigration] }),
+      openDatabase(url, { now: () => 1, migrations: [...allMigrations, failingMigration] }),
     ).rejects.toThrow('this migration is wrong');
 
     await using database = await openDatabase(url, present);
@@ -109,9 +109,9 @@ describe.each(dialects)('opening a database on %s', (dialect) => {
     };
 
     await startAll('open');
-    expect(await rows(url, 'select version from schema_version')).toEqual([{ version: 1 }]);
+    expect(await rows(url, 'select version from schema_version')).toEqual([{ version: presentVersion }]);
     await startAll('migrate');
-    expect(await rows(url, 'select version from schema_version')).toEqual([{ version: 2 }]);
+    expect(await rows(url, 'select version from schema_version')).toEqual([{ version: laterVersion }]);
   });
 
   it('finds nothing of a transaction in which the server was killed', async () => {
@@ -164,7 +164,7 @@ describe.runIf(dialects.includes('sqlite'))('opening a file', () => {
       await using _database = await openDatabase(`sqlite://${file}`, later);
     }
 
-    const copy = `${path.basename(file)}.backup-1-20260607T080910011`;
+    const copy = `${path.basename(file)}.backup-${presentVersion}-20260607T080910011`;
     expect(backups()).toEqual([copy]);
     await using database = await openDatabase(path.join(path.dirname(file), copy), present);
     expect((await database.projects.find('fleet'))?.description).toBe('');
@@ -177,7 +177,7 @@ describe.runIf(dialects.includes('sqlite'))('opening a file', () => {
     }
     await using _ = await openDatabase(file, later);
 
-    const names = [file, `${file}-wal`, `${file}.backup-1-20260607T080910011`];
+    const names = [file, `${file}-wal`, `${file}.backup-${presentVersion}-20260607T080910011`];
     const modes = await Promise.all(names.map(async (name) => (await stat(name)).mode & 0o777));
     expect(modes).toEqual([0o600, 0o600, 0o600]);
   });

@@ -2,14 +2,16 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { initial } from '../../src/db/migrations/0001-initial.ts';
 import type { Migration } from '../../src/db/migrations/migration.ts';
+import { allMigrations } from '../../src/db/open-database.ts';
 
-export const initialMigration = initial;
+/** Of the present schema, and of the one that these migrations make out of it. */
+export const presentVersion = allMigrations.length;
+export const laterVersion = presentVersion + 1;
 
 /** A table, and a column with a value for rows that are there. */
 export const addNotes: Migration = {
-  version: 2,
+  version: laterVersion,
   async up(db, { create, integer, text }) {
     await create('notes', (table) => table.addColumn('id', integer, (column) => column.notNull()));
     await db.schema
@@ -22,7 +24,7 @@ export const addNotes: Migration = {
 
 /** The same, but it fails at its end. */
 export const failingMigration: Migration = {
-  version: 2,
+  version: laterVersion,
   async up(db, schema) {
     await addNotes.up(db, schema);
     throw new Error('this migration is wrong');
@@ -32,7 +34,7 @@ export const failingMigration: Migration = {
 /** The same, but it never ends. */
 export function hangingMigration(whenHanging: () => void): Migration {
   return {
-    version: 2,
+    version: laterVersion,
     async up(db, schema) {
       await addNotes.up(db, schema);
       whenHanging();

@@ -1,5 +1,6 @@
 /** Rows for tests: complete, and told apart by their names. */
 
+import type { CachePathRecord, StoredNarRecord } from '../../src/db/cache-records.ts';
 import type { AddedJob, BuildEnd, Database, EvaluationEnd } from '../../src/db/database.ts';
 import type {
   JobsetRecord,
@@ -139,4 +140,45 @@ export async function evaluate(
 
 export async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
   return Array.fromAsync(items);
+}
+
+/** A file with the NAR of that name in it; the same name has the same file. */
+export function storedNar(name: string, change: Partial<StoredNarRecord> = {}): StoredNarRecord {
+  return {
+    fileHash: `file-${name}`,
+    fileSize: 100,
+    narHash: `nar-${name}`,
+    narSize: 400,
+    compression: 'zstd',
+    createdAt: 1000,
+    verifiedAt: 1000,
+    ...change,
+  };
+}
+
+/** A path of that name (of the digits of nix32) which refers to others of their names. */
+export function cachePath(
+  name: string,
+  references: readonly string[] = [],
+  change: Partial<CachePathRecord> = {},
+): CachePathRecord {
+  return {
+    cacheId: 1,
+    hashPart: name.padEnd(32, '0'),
+    path: cachePathOf(name),
+    narHash: `nar-${name}`,
+    narSize: 400,
+    references: references.map(cachePathOf),
+    deriver: null,
+    ca: null,
+    signatures: [],
+    fileHash: `file-${name}`,
+    addedAt: 2000,
+    servedAt: 2000,
+    ...change,
+  };
+}
+
+function cachePathOf(name: string): string {
+  return `/nix/store/${name.padEnd(32, '0')}-${name}`;
 }

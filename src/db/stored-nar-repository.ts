@@ -1,0 +1,135 @@
+/** The files with NARs. A file that a path of any cache has is never taken out but together with that path. */
+
+import type { Selectable } from 'kysely';
+import type { StoredNarRepository } from './cache-database.ts';
+import type { StoredNarRecord } from './cache-records.ts';
+import type { Connection } from './connection.ts';
+import type { StoredNarTable } from './schema.ts';
+import { withdrawNar } from './withdraw-nar.ts';
+
+const pageSize = 2000;
+
+export function createStoredNarRepository(connection: Connection): StoredNarRepository {
+  const { db } = connection;
+  const select = () => db.selectFrom('stored_nars').selectAll();
+
+  return {
+    async byFileHash(fileHash) {
+      const row = await select().where('file_hash', '=', fileHash).executeTakeFirst();
+      return row && record(row);
+    },
+    async byNarHash(narHash) {
+      const row = await select()
+        .where('nar_hash', '=', narHash)
+        .orderBy('file_size')
+        .orderBy('file_hash')
+        .limit(1)
+        .executeTakeFirst();
+      return row && record(row);
+    },
+    async *all() {
+      for (let last = ''; ; ) {
+        const rows = await select()
+          .where('file_hash', '>', last)
+          .orderBy('file_hash')
+          .limit(pageSize)
+          .execute();
+        yield* rows.map(record);
+        if (rows.length < pageSize) return;
+        last = rows.at(-1)?.file_hash ?? last;
+      }
+    },
+    add: (nar) => add(connection, nar),
+    async setVerified(fileHash, at) {
+      await db
+        .updateTable('stored_nars')
+        .set({ verified_at: at })
+        .where('file_hash', '=', fileHash)
+        .execute();
+    },
+    async verifiedBefore(at, limit) {
+      const rows = await select()
+        .where('verified_at', '<', at)
+        .orderBy('verified_at')
+        .orderBy('file_hash')
+        .limit(limit)
+        .execute();
+      return rows.map(record);
+    },
+    replace: (fileHash, by) =>
+      connection.transaction(async (inside) => {
+        await add(inside, by);
+        if (by.fileHash === fileHash) return;
+        await inside.db
+          .updateTable('cache_paths')
+          .set({ file_hash: by.fileHash })
+          .where('file_hash', '=', fileHash)
+          .execute();
+        await removeUnused(inside, fileHash);
+      }),
+    withdraw: (fileHash) =>
+      connection.transaction(async (inside) => {
+        const went = await withdrawNar(inside, fileHash);
+        await removeUnused(inside, fileHash);
+        return went;
+      }),
+    remove: (fileHash) => connection.transaction((inside) => removeUnused(inside, fileHash)),
+    async totals() {
+      const { files, fileBytes, narBytes } = await db
+        .selectFrom('stored_nars')
+        .select(({ fn }) => [
+          fn.countAll<number>().as('files'),
+          fn.sum<number | null>('file_size').as('fileBytes'),
+          fn.sum<number | null>('nar_size').as('narBytes'),
+        ])
+        .executeTakeFirstOrThrow();
+      return { files: Number(files), fileBytes: Number(fileBytes ?? 0), narBytes: Number(narBytes ?? 0) };
+    },
+  };
+}
+
+async function add({ db }: Connection, nar: StoredNarRecord): Promise<void> {
+  await db
+    .insertInto('stored_nars')
+    .values({
+      file_hash: nar.fileHash,
+      file_size: nar.fileSize,
+      nar_hash: nar.narHash,
+      nar_size: nar.narSize,
+      compression: nar.compression,
+      created_at: nar.createdAt,
+      verified_at: nar.verifiedAt,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+async function removeUnused({ db, dialect }: Connection, fileHash: string): Promise<boolean> {
+  // Whoever adds a path that has it holds a lock on this row until that is done, and the count below sees it.
+  await db
+    .selectFrom('stored_nars')
+    .select('file_hash')
+    .where('file_hash', '=', fileHash)
+    .$if(dialect === 'postgres', (query) => query.forUpdate())
+    .execute();
+  const { numDeletedRows } = await db
+    .deleteFrom('stored_nars')
+    .where('file_hash', '=', fileHash)
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(selectFrom('cache_paths').select('id').where('file_hash', '=', fileHash))),
+    )
+    .executeTakeFirst();
+  return numDeletedRows > 0n;
+}
+
+function record(row: Selectable<StoredNarTable>): StoredNarRecord {
+  return {
+    fileHash: row.file_hash,
+    fileSize: row.file_size,
+    narHash: row.nar_hash,
+    narSize: row.nar_size,
+    compression: row.compression,
+    createdAt: row.created_at,
+    verifiedAt: row.verified_at,
+  };
+}
