@@ -50,13 +50,17 @@ export interface CachePathRepository {
   /** All its paths, streamed, by hash part. */
   all(cacheId: number): AsyncIterable<CachePathRecord>;
   /**
-   * Adds them in one transaction. What is there already stays as it is. Throws `cache.references-missing` when a
+   * Adds them in one transaction. What is there already stays as it is, but counts as served: whoever adds it relies on
+   * it. Throws `cache.references-missing` when a
    * reference would be in this cache neither before nor with them, and `cache.conflict` when one is there with another
    * content.
    */
   add(cacheId: number, paths: readonly CachePathRecord[]): Promise<void>;
-  /** Removes them in one transaction, those that another path of the cache still refers to excepted; says which went. */
-  remove(cacheId: number, hashParts: readonly string[]): Promise<readonly string[]>;
+  /**
+   * Removes them in one transaction, those that another path of the cache still refers to excepted; with `unusedSince`
+   * also those that were added or served since then, and those that are pinned. Says which went.
+   */
+  remove(cacheId: number, hashParts: readonly string[], unusedSince?: number): Promise<readonly string[]>;
   setServed(cacheId: number, hashParts: readonly string[], at: number): Promise<void>;
   count(cacheId: number): Promise<number>;
 }
