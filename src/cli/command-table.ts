@@ -82,6 +82,7 @@ export const commandTable: readonly CommandEntry[] = [
     'serve the local store as a signed binary cache',
     () => import('./commands/cache-serve.ts'),
   ),
+  entry('cache gc', 'let caches go what nothing keeps', () => import('./commands/cache-gc.ts')),
   entry(
     'key generate',
     'make a key that signs what a cache serves',

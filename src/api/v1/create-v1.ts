@@ -8,6 +8,7 @@ import { AppError } from '../../util/app-error.ts';
 import type { ApiDeps, ApiEnv } from '../api-deps.ts';
 import { describeIssues } from '../http/parse-input.ts';
 import { addBuildRoutes } from './routes/add-build-routes.ts';
+import { addCacheRetentionRoutes } from './routes/add-cache-retention-routes.ts';
 import { addEvaluationRoutes } from './routes/add-evaluation-routes.ts';
 import { addEventRoute } from './routes/add-event-route.ts';
 import { addServerRoutes } from './routes/add-server-routes.ts';
@@ -23,7 +24,14 @@ export function createV1(deps: ApiDeps): V1 {
       }
     },
   });
-  for (const add of [addServerRoutes, addEventRoute, addEvaluationRoutes, addBuildRoutes, addTokenRoutes]) {
+  for (const add of [
+    addServerRoutes,
+    addCacheRetentionRoutes,
+    addEventRoute,
+    addEvaluationRoutes,
+    addBuildRoutes,
+    addTokenRoutes,
+  ]) {
     add(app, deps);
   }
   return app;
