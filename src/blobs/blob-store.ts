@@ -13,6 +13,8 @@ export interface BlobInfo {
   readonly size: number;
   /** Milliseconds since 1970. */
   readonly modifiedAt: number;
+  /** Another text whenever the content may be another: what was found right need not be read again while it is the same. */
+  readonly look: string;
 }
 
 /** Bytes from `start` up to, not including, `end`. */

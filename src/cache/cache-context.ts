@@ -1,7 +1,7 @@
 /** What the answers to the different kinds of requests have in common. */
 
 import type { IncomingMessage } from 'node:http';
-import type { PathInfo } from '../store/store.ts';
+import type { ServedPath } from './path-source.ts';
 
 /** Counts since the start. */
 export interface CacheCounters {
@@ -20,6 +20,6 @@ export interface CacheContext {
   readonly counters: CacheCounters;
   /** Tells and counts a fault of ours. */
   fault(error: unknown, req: IncomingMessage): void;
-  /** The row of a path that can be served; undefined when there is none, also when that is a fault of ours. */
-  find(req: IncomingMessage, hashPart: string): PathInfo | undefined;
+  /** A path that can be served; undefined when there is none, also when that is a fault of ours. Never rejects. */
+  find(req: IncomingMessage, hashPart: string): Promise<ServedPath | undefined>;
 }

@@ -8,8 +8,8 @@ import { formatHash } from '../nix/hash.ts';
 import { generateSecretKey } from '../nix/signing-key.ts';
 import { parseStorePath } from '../nix/store-path.ts';
 import type { PathInfo } from '../store/store.ts';
-import { type CacheDatabase, type CacheHandlerOptions, createCacheHandler } from './create-cache-handler.ts';
-import { verifiedPieces } from './live/verified-dump.ts';
+import { type CacheHandlerOptions, createCacheHandler } from './create-cache-handler.ts';
+import type { PathSource } from './path-source.ts';
 
 const hash = '5k2r78dr3fdr14rll13sm5dmjb5fpw3r';
 const path = parseStorePath(`/nix/store/${hash}-hello`);
@@ -32,26 +32,46 @@ const info: PathInfo = {
   contentAddress: '',
 };
 
-function* pieces(bytes: Buffer, size = 70_000): Generator<Uint8Array<ArrayBuffer>> {
-  for (let at = 0; at < bytes.length; at += size) yield new Uint8Array(bytes.subarray(at, at + size));
+function* pieces(bytes: Buffer, size = 70_000): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
-/** The same checks as in `live/`, without a thread. */
-function dumpOf(source: () => Iterable<Uint8Array<ArrayBuffer>>): CacheHandlerOptions['dump'] {
-  return (asked, range) => {
-    const { path, narHash, narSize } = asked;
-    return verifiedPieces(source(), { path, narHash, narSize, ...range, knownLook: undefined }, () => '');
+/**
+ * As in `live/`, without a thread: the last piece comes only when all was right, and every piece is in the same memory,
+ * overwritten as soon as the next one is asked for.
+ */
+function dumpOf(source: () => Iterable<Uint8Array>): CacheHandlerOptions['dump'] {
+  return function* ({ path: asked, narSize, narHash: wanted }, { start, end }) {
+    const sum = createHash('sha256');
+    const memory = Buffer.alloc(100_000);
+    let held: Buffer | undefined;
+    let offset = 0;
+    for (const piece of source()) {
+      sum.update(piece);
+      const part = piece.subarray(Math.max(0, start - offset), Math.max(0, end - offset));
+      offset += piece.length;
+      if (offset > narSize) break;
+      if (part.length === 0) {
+        yield part;
+        continue;
+      }
+      if (held !== undefined) {
+        memory.fill('?').set(held);
+        yield memory.subarray(0, held.length);
+        memory.fill('!');
+      }
+      held = Buffer.from(part);
+    }
+    if (offset !== narSize || sum.digest('hex') !== wanted) {
+      throw new Error(`${asked} is damaged: the database says ${narSize} bytes`);
+    }
+    if (held !== undefined) yield held;
   };
 }
 
-/** A database that has every path of which the lookup knows, and never changes. */
-function fakeDatabase(lookupHashPart: (part: string) => PathInfo | undefined): CacheDatabase {
-  return {
-    dataVersion: () => 1,
-    lookupHashPart,
-    newestId: () => 1,
-    hashPartsAfter: (id) => ({ lastId: 1, hashParts: id === 0 ? [hash] : [] }),
-  };
+/** A source that has every path of which the lookup knows, and never changes. */
+function fakeSource(lookup: PathSource['lookup']): PathSource {
+  return { version: () => 1, mayHave: (part) => part === hash, lookup };
 }
 
 const cleanup: (() => Promise<unknown>)[] = [];
@@ -64,7 +84,7 @@ async function serve(change: Partial<CacheHandlerOptions> = {}) {
   const faults: string[] = [];
   const roots = new Set<string>();
   const handler = createCacheHandler({
-    database: fakeDatabase((part) => (part === hash ? info : undefined)),
+    source: fakeSource((part) => (part === hash ? info : undefined)),
     store: {
       leaseTempRoots: async () => ({
         async add(paths) {
@@ -136,10 +156,10 @@ describe('createCacheHandler', () => {
   });
 
   it('turns a fault of ours into a miss, and tells of it', async () => {
-    const database = fakeDatabase(() => {
+    const source = fakeSource(() => {
       throw new Error('database is locked');
     });
-    const { get, handler, faults } = await serve({ database });
+    const { get, handler, faults } = await serve({ source });
     for (const url of [`/${hash}.narinfo`, nar, `/${hash}.ls`]) expect((await get(url)).status).toBe(404);
     expect(faults).toEqual([
       `GET /${hash}.narinfo: database is locked`,
@@ -147,6 +167,34 @@ describe('createCacheHandler', () => {
       `GET /${hash}.ls: database is locked`,
     ]);
     expect(handler.counters.faults).toBe(3);
+  });
+
+  it('waits for a source that takes its time, and the front door is told to', async () => {
+    let ready = (_: PathInfo | undefined): void => {};
+    const lookup = () => new Promise<PathInfo | undefined>((resolve) => (ready = resolve));
+    const { get, handler } = await serve({ source: fakeSource(lookup) });
+
+    expect(handler.hot.narinfo(hash)).toBeUndefined();
+    const answer = get(`/${hash}.narinfo`);
+    await expect.poll(() => handler.hot.narinfo(hash)).toBeUndefined();
+    ready(info);
+    expect((await answer).text).toContain(`StorePath: ${path}`);
+    expect(handler.hot.narinfo(hash)?.bytes.toString()).toContain(`StorePath: ${path}`);
+    expect(handler.counters).toMatchObject({ narinfoHits: 2, narinfoMisses: 0, faults: 0 });
+
+    const later = get(nar);
+    const answering = setInterval(() => ready(info), 5);
+    expect((await later).body.equals(content)).toBe(true);
+    clearInterval(answering);
+  });
+
+  it('turns a source that fails in time into a miss, too', async () => {
+    const { get, handler, faults } = await serve({
+      source: fakeSource(() => Promise.reject(new Error('no database'))),
+    });
+    expect(handler.hot.narinfo(hash)).toBeUndefined();
+    for (const url of [`/${hash}.narinfo`, nar]) expect((await get(url)).status).toBe(404);
+    expect(faults).toEqual([`GET /${hash}.narinfo: no database`, `GET ${nar}: no database`]);
   });
 
   it('leaves other methods and other URLs to the caller', async () => {
@@ -158,13 +206,13 @@ describe('createCacheHandler', () => {
 
   it('says whether it is well', async () => {
     expect(await (await serve()).get('/healthz')).toMatchObject({ status: 200, text: 'ok\n' });
-    const database = {
-      ...fakeDatabase(() => undefined),
-      dataVersion: () => {
+    const source = {
+      ...fakeSource(() => undefined),
+      version: () => {
         throw new Error('gone');
       },
     };
-    const { get, faults } = await serve({ database });
+    const { get, faults } = await serve({ source });
     expect((await get('/healthz')).status).toBe(503);
     expect(faults).toEqual(['GET /healthz: gone']);
   });
@@ -283,7 +331,7 @@ describe('NARs', () => {
   it('that are collected while their root is asked for are a miss', async () => {
     let gone = false;
     const { get } = await serve({
-      database: fakeDatabase(() => (gone ? undefined : info)),
+      source: fakeSource(() => (gone ? undefined : info)),
       store: {
         leaseTempRoots: async () => ({
           add: async () => {
@@ -309,15 +357,15 @@ describe('clients that go away', () => {
   /** A NAR without end, that counts how much of it was read and whether its source was closed. */
   function endless() {
     const state = { read: 0, closed: false };
-    const source = function* (): Generator<Uint8Array<ArrayBuffer>> {
+    const endlessPieces = function* (): Generator<Uint8Array> {
       try {
         for (; state.read < 1e12; state.read += 65_536) yield Buffer.alloc(65_536);
       } finally {
         state.closed = true;
       }
     };
-    const database = fakeDatabase(() => ({ ...info, narSize: 1e12 }));
-    return { state, options: { dump: dumpOf(source), database } };
+    const source = fakeSource(() => ({ ...info, narSize: 1e12 }));
+    return { state, options: { dump: dumpOf(endlessPieces), source } };
   }
   const ask = `GET ${nar} HTTP/1.1\r\nHost: x\r\n\r\n`;
 

@@ -1,5 +1,5 @@
 /**
- * Answers the requests of Nix clients out of a live store: signed narinfos, NARs made while they are sent, listings
+ * Answers the requests of Nix clients out of a source of paths: signed narinfos, NARs made while they are sent, listings
  * and build logs. It takes what `parse-cache-url.ts` knows and leaves everything else to the caller.
  *
  * A narinfo is answered with 200 or 404 (or 304) and nothing else: many versions of Nix give the whole build up on
@@ -15,29 +15,24 @@ import type { PathInfo, Store } from '../store/store.ts';
 import { errorMessage } from '../util/error-message.ts';
 import type { CacheContext, CacheCounters } from './cache-context.ts';
 import { createTempRootKeeper } from './create-temp-root-keeper.ts';
+import { createTurns } from './create-turns.ts';
 import type { HotAnswers } from './hot/create-hot-server.ts';
 import { datedResponse } from './hot/dated-response.ts';
-import { createStoreFollower, type FollowedDatabase } from './index/follow-store.ts';
 import { listNar } from './list-nar.ts';
-import { createNarInfoCache } from './narinfo-cache.ts';
+import { createNarInfoCache, type NarInfoCache } from './narinfo-cache.ts';
 import { narInfoHeaders, renderNarInfo } from './narinfo-source.ts';
 import { nixLogDirectory, openBuildLog } from './open-build-log.ts';
 import { type CacheRequest, parseCacheUrl } from './parse-cache-url.ts';
 import type { ByteRange } from './parse-range.ts';
+import type { PathSource } from './path-source.ts';
 import { notFoundBody, notFoundHeaders, sendBody, sendNotFound } from './reply.ts';
 import { serveNar } from './serve-nar.ts';
 
-/** The part of the read-only store database that the cache asks. */
-export interface CacheDatabase extends FollowedDatabase {
-  /** By the 32 characters of nix32 after `/nix/store/`. */
-  lookupHashPart(hashPart: string): PathInfo | undefined;
-}
-
 export interface CacheHandlerOptions {
-  readonly database: CacheDatabase;
+  readonly source: PathSource;
   /** Keeps paths from the garbage collector while they are sent. */
   readonly store: Pick<Store, 'leaseTempRoots'>;
-  /** The NAR of a path or a part of it, verified: see `live/create-dump-pool.ts`. */
+  /** The NAR of a path or a part of it, verified; a piece is good until the next is asked for (`live/create-dump-pool.ts`). */
   dump(info: PathInfo, range: ByteRange): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   /** Every narinfo is signed with all of them. */
   readonly keys: readonly SecretKey[];
@@ -59,6 +54,8 @@ export interface CacheHandler {
   /** True when it has taken the request and answers it; false leaves it untouched. */
   tryServe(req: IncomingMessage, res: ServerResponse): boolean;
   readonly counters: Readonly<CacheCounters>;
+  /** The narinfo by itself, for who wants many at once. */
+  readonly narinfo: NarInfoCache['get'];
   /** The same answers for the front door (`hot/create-hot-server.ts`). */
   readonly hot: HotAnswers;
 }
@@ -69,7 +66,7 @@ const cacheInfoHeaders = {
 } as const;
 
 export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
-  const { database, keys, logDirectory = nixLogDirectory, stallTimeoutMs = 600_000 } = options;
+  const { source, keys, logDirectory = nixLogDirectory, stallTimeoutMs = 600_000 } = options;
   const counters: CacheCounters = {
     narinfoHits: 0,
     narinfoMisses: 0,
@@ -80,14 +77,14 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
   };
   const narinfos = createNarInfoCache({
     maxBytes: options.maxCacheBytes ?? 256 * 1024 * 1024,
-    follower: createStoreFollower(database),
-    lookup: (hashPart) => database.lookupHashPart(hashPart),
-    render: (info) => renderNarInfo(info, keys),
+    source,
+    render: (path) => renderNarInfo(path, keys),
   });
   const nars = {
     roots: createTempRootKeeper(options.store),
     dump: (info: PathInfo, range: ByteRange) => options.dump(info, range),
     stallTimeoutMs,
+    turns: createTurns({ budgetMs: 4, now: () => performance.now() }),
   };
   const cacheInfo = datedResponse(
     '200 OK',
@@ -101,22 +98,19 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
       counters.faults += 1;
       options.onFault?.(`${req.method} ${req.url}: ${errorMessage(error)}`, error);
     },
-    find(req, hashPart) {
-      const info = attempt(req, () => database.lookupHashPart(hashPart));
-      return info === undefined || info.narSize === 0 || info.narHash === '' ? undefined : info;
-    },
+    find: (req, hashPart) => attempt(req, () => source.lookup(hashPart)),
   };
-  const attempt = <T>(req: IncomingMessage, what: () => T): T | undefined => {
+  const attempt = async <T>(req: IncomingMessage, what: () => T | Promise<T>): Promise<T | undefined> => {
     try {
-      return what();
+      return await what();
     } catch (error) {
       context.fault(error, req);
       return undefined;
     }
   };
 
-  const serveNarInfo = (req: IncomingMessage, res: ServerResponse, hashPart: string): void => {
-    const rendered = attempt(req, () => narinfos.get(hashPart));
+  const serveNarInfo = async (req: IncomingMessage, res: ServerResponse, hashPart: string): Promise<void> => {
+    const rendered = await attempt(req, () => narinfos.get(hashPart));
     counters[rendered === undefined ? 'narinfoMisses' : 'narinfoHits'] += 1;
     if (rendered === undefined) sendNotFound(res);
     else
@@ -127,7 +121,7 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
   };
 
   const serveListing = async (req: IncomingMessage, res: ServerResponse, hashPart: string): Promise<void> => {
-    const info = context.find(req, hashPart);
+    const info = await context.find(req, hashPart);
     if (info === undefined) return sendNotFound(res);
     const listing = await listNar(info.path, untilClosed(res));
     sendBody(req, res, Buffer.from(JSON.stringify(listing)), {
@@ -152,8 +146,8 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
     log.pipe(res);
   };
 
-  const serveHealth = (req: IncomingMessage, res: ServerResponse): void => {
-    const well = attempt(req, () => database.dataVersion()) !== undefined;
+  const serveHealth = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    const well = (await attempt(req, () => source.version())) !== undefined;
     res.writeHead(well ? 200 : 503, { 'Content-Type': 'text/plain', 'Cache-Control': 'no-store' });
     res.end(well ? 'ok\n' : 'the store database cannot be read\n');
   };
@@ -177,10 +171,16 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
 
   return {
     counters,
+    narinfo: (hashPart) => narinfos.get(hashPart),
     hot: {
       narinfo(hashPart) {
         try {
           const rendered = narinfos.get(hashPart);
+          if (rendered instanceof Promise) {
+            // Whoever asks next is told what became of it.
+            rendered.catch(() => {});
+            return undefined;
+          }
           counters[rendered === undefined ? 'narinfoMisses' : 'narinfoHits'] += 1;
           return rendered?.response ?? notFound;
         } catch (error) {

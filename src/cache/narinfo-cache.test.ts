@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseStorePath, storePathHash } from '../nix/store-path.ts';
 import type { PathInfo } from '../store/store.ts';
 import { datedResponse } from './hot/dated-response.ts';
-import { createNarInfoCache, type RenderedNarInfo } from './narinfo-cache.ts';
+import { createNarInfoCache, type NarInfoCache, type RenderedNarInfo } from './narinfo-cache.ts';
 
 function row(letter: string, change: Partial<PathInfo> = {}): PathInfo {
   return {
@@ -30,10 +30,13 @@ function setUp(maxBytes = 100_000) {
   const state = { version: 1, lookups: 0, renders: 0, unsure: false };
   const cache = createNarInfoCache({
     maxBytes,
-    follower: { version: () => state.version, mayHave: (hashPart) => rows.has(hashPart) || state.unsure },
-    lookup(hashPart) {
-      state.lookups += 1;
-      return rows.get(hashPart);
+    source: {
+      version: () => state.version,
+      mayHave: (hashPart) => rows.has(hashPart) || state.unsure,
+      lookup(hashPart) {
+        state.lookups += 1;
+        return rows.get(hashPart);
+      },
     },
     render(info) {
       state.renders += 1;
@@ -45,7 +48,35 @@ function setUp(maxBytes = 100_000) {
     rows.set(storePathHash(info.path), info);
     return storePathHash(info.path);
   };
-  return { cache, state, rows, put, body: (hashPart: string) => cache.get(hashPart)?.body.toString() };
+  return { cache, state, rows, put, body: (hashPart: string) => text(cache.get(hashPart)) };
+}
+
+function text(answer: ReturnType<NarInfoCache['get']>): string | undefined {
+  if (answer instanceof Promise) throw new Error('wanted an answer at once');
+  return answer?.body.toString();
+}
+
+/** A source whose lookups end when they are told to. */
+function setUpSlow() {
+  const state = { version: 1, renders: 0 };
+  const asked: PromiseWithResolvers<PathInfo | undefined>[] = [];
+  const cache = createNarInfoCache({
+    maxBytes: 100_000,
+    source: {
+      version: () => state.version,
+      mayHave: () => true,
+      lookup() {
+        const lookup = Promise.withResolvers<PathInfo | undefined>();
+        asked.push(lookup);
+        return lookup.promise;
+      },
+    },
+    render(info) {
+      state.renders += 1;
+      return rendered(`${info.path} ${info.signatures.join()}`);
+    },
+  });
+  return { cache, state, asked };
 }
 
 describe('createNarInfoCache', () => {
@@ -53,7 +84,7 @@ describe('createNarInfoCache', () => {
     const { cache, state, put } = setUp();
     const a = put(row('a'));
     const first = cache.get(a);
-    expect(first?.body.toString()).toContain(a);
+    expect(text(first)).toContain(a);
     expect(cache.get(a)).toBe(first);
     expect(state).toMatchObject({ lookups: 1, renders: 1 });
   });
@@ -102,18 +133,21 @@ describe('createNarInfoCache', () => {
     let signature = 'k:old';
     const cache = createNarInfoCache({
       maxBytes: 10_000,
-      follower: { version: () => version, mayHave: () => true },
-      lookup() {
-        const found = row('a', { signatures: [signature] });
-        // The commit comes after the row was read, before the answer is out.
-        signature = 'k:new';
-        version = 2;
-        return found;
+      source: {
+        version: () => version,
+        mayHave: () => true,
+        lookup() {
+          const found = row('a', { signatures: [signature] });
+          // The commit comes after the row was read, before the answer is out.
+          signature = 'k:new';
+          version = 2;
+          return found;
+        },
       },
       render: (info) => rendered(info.signatures.join()),
     });
-    expect(cache.get('a')?.body.toString()).toBe('k:old');
-    expect(cache.get('a')?.body.toString()).toBe('k:new');
+    expect(text(cache.get('a'))).toBe('k:old');
+    expect(text(cache.get('a'))).toBe('k:new');
   });
 
   it('has no answer for a row that cannot be rendered', () => {
@@ -132,5 +166,52 @@ describe('createNarInfoCache', () => {
     expect(state.renders).toBe(4);
     cache.get(b!);
     expect(state.renders).toBe(5);
+  });
+});
+
+describe('createNarInfoCache over a source that takes its time', () => {
+  const a = 'a'.repeat(32);
+
+  it('asks once for all who ask meanwhile, and answers at once from then on', async () => {
+    const { cache, state, asked } = setUpSlow();
+    const both = [cache.get(a), cache.get(a)];
+    asked[0]?.resolve(row('a'));
+    const [first, second] = await Promise.all(both);
+
+    expect(both.every((answer) => answer instanceof Promise)).toBe(true);
+    expect(first).toBe(second);
+    expect(cache.get(a)).toBe(first);
+    expect([asked.length, state.renders]).toEqual([1, 1]);
+  });
+
+  it('asks again when something may have changed meanwhile, and believes the later answer', async () => {
+    const { cache, state, asked } = setUpSlow();
+    const early = cache.get(a);
+    state.version = 2;
+    const late = cache.get(a);
+    asked[1]?.resolve(row('a', { signatures: ['k:new'] }));
+    await late;
+    asked[0]?.resolve(row('a', { signatures: ['k:old'] }));
+    expect((await early)?.body.toString()).toContain('k:old');
+    const again = cache.get(a);
+    asked[2]?.resolve(row('a', { signatures: ['k:new'] }));
+
+    expect((await again)?.body.toString()).toContain('k:new');
+    expect(text(cache.get(a))).toContain('k:new');
+  });
+
+  it('remembers neither that a path is not there nor that it could not be asked', async () => {
+    const { cache, asked } = setUpSlow();
+    const missing = cache.get(a);
+    asked[0]?.resolve(undefined);
+    expect(await missing).toBeUndefined();
+    const failed = cache.get(a);
+    asked[1]?.reject(new Error('no database'));
+    await expect(failed).rejects.toThrow('no database');
+    const found = cache.get(a);
+    asked[2]?.resolve(row('a'));
+
+    expect(await found).toBeDefined();
+    expect(asked).toHaveLength(3);
   });
 });

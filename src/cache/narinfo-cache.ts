@@ -1,19 +1,19 @@
 /**
  * Rendered narinfos in memory, so that the common request costs neither a signature nor a query.
  *
- * Every entry carries the version of the store database at which it was last seen to be true. While the database does
- * not change, an entry is simply given out. When it has changed, the entry is looked up again on its next use: if the
- * row is still the same the bytes are kept, else they are made anew. That a path is unknown is not remembered: the
- * follower knows all paths (`index/follow-store.ts`), so a miss costs no query, and a path is found as soon as it is
- * there.
+ * Every entry carries the version of its source at which it was last seen to be true. While the source does not
+ * change, an entry is simply given out. When it has changed, the entry is looked up again on its next use: if the path
+ * is still the same the bytes are kept, else they are made anew. That a path is unknown is not remembered: sources know
+ * what they have (`mayHave`), so a miss costs no query, and a path is found as soon as it is there.
+ *
+ * Where a lookup takes time the answer is a promise, the same one for all who ask meanwhile.
  *
  * Bounded by bytes; what was not used for longest goes first.
  */
 
 import { hash } from 'node:crypto';
-import type { PathInfo } from '../store/store.ts';
 import type { DatedResponse } from './hot/dated-response.ts';
-import type { StoreFollower } from './index/follow-store.ts';
+import type { PathSource, ServedPath } from './path-source.ts';
 
 /** A response body as it goes out, its entity tag (with the quotes), and the whole response around the same bytes. */
 export interface RenderedNarInfo {
@@ -24,15 +24,14 @@ export interface RenderedNarInfo {
 
 export interface NarInfoCacheOptions {
   readonly maxBytes: number;
-  readonly follower: Pick<StoreFollower, 'version' | 'mayHave'>;
-  lookup(hashPart: string): PathInfo | undefined;
+  readonly source: PathSource;
   /** Undefined when the path cannot be served. */
-  render(info: PathInfo): RenderedNarInfo | undefined;
+  render(path: ServedPath): RenderedNarInfo | undefined;
 }
 
 export interface NarInfoCache {
-  /** Undefined: no such path. Throws what `lookup` and `render` throw. */
-  get(hashPart: string): RenderedNarInfo | undefined;
+  /** Undefined: no such path. Throws, or rejects with, what the source and `render` throw. */
+  get(hashPart: string): RenderedNarInfo | undefined | Promise<RenderedNarInfo | undefined>;
   /** Bytes held, an estimate that includes what each entry costs beside its body. */
   readonly bytes: number;
 }
@@ -43,12 +42,18 @@ interface Entry {
   version: number;
 }
 
+interface Lookup {
+  readonly version: number;
+  readonly answer: Promise<RenderedNarInfo | undefined>;
+}
+
 /** What an entry weighs beside its bytes: keys, tags, objects, the map's own slots. */
 const entryOverhead = 400;
 
 export function createNarInfoCache(options: NarInfoCacheOptions): NarInfoCache {
-  const { follower, maxBytes } = options;
+  const { source, maxBytes } = options;
   const entries = new Map<string, Entry>();
+  const lookups = new Map<string, Lookup>();
   let bytes = 0;
 
   const weight = (entry: Entry): number => entry.rendered.response.bytes.length + entryOverhead;
@@ -68,10 +73,42 @@ export function createNarInfoCache(options: NarInfoCacheOptions): NarInfoCache {
     }
   };
 
+  /** One that took its time may replace what was found later; its version then says that it is to be looked up again. */
+  const take = (
+    hashPart: string,
+    path: ServedPath | undefined,
+    version: number,
+  ): RenderedNarInfo | undefined => {
+    const known = entries.get(hashPart);
+    const row = path === undefined ? '' : rowDigest(path);
+    const rendered =
+      known?.row === row ? known.rendered : path === undefined ? undefined : options.render(path);
+    if (rendered === undefined) drop(hashPart);
+    else keep(hashPart, { rendered, row, version });
+    return rendered;
+  };
+
+  const waitFor = (
+    hashPart: string,
+    path: Promise<ServedPath | undefined>,
+    version: number,
+  ): Promise<RenderedNarInfo | undefined> => {
+    const lookup: Lookup = {
+      version,
+      answer: path
+        .then((found) => take(hashPart, found, version))
+        .finally(() => {
+          if (lookups.get(hashPart) === lookup) lookups.delete(hashPart);
+        }),
+    };
+    lookups.set(hashPart, lookup);
+    return lookup.answer;
+  };
+
   return {
     get(hashPart) {
       // Before the lookup: a commit between the two makes the entry look older than it is, never newer.
-      const version = follower.version();
+      const version = source.version();
       const known = entries.get(hashPart);
       if (known?.version === version) {
         // The order of use matters only once something has to go.
@@ -81,17 +118,11 @@ export function createNarInfoCache(options: NarInfoCacheOptions): NarInfoCache {
         }
         return known.rendered;
       }
-      if (known === undefined && !follower.mayHave(hashPart)) return undefined;
-      const info = options.lookup(hashPart);
-      const row = info === undefined ? '' : rowDigest(info);
-      const rendered =
-        known?.row === row ? known.rendered : info === undefined ? undefined : options.render(info);
-      if (rendered === undefined) {
-        drop(hashPart);
-        return undefined;
-      }
-      keep(hashPart, { rendered, row, version });
-      return rendered;
+      if (known === undefined && !source.mayHave(hashPart)) return undefined;
+      const asked = lookups.get(hashPart);
+      if (asked?.version === version) return asked.answer;
+      const path = source.lookup(hashPart);
+      return path instanceof Promise ? waitFor(hashPart, path, version) : take(hashPart, path, version);
     },
     get bytes() {
       return bytes;
@@ -99,7 +130,7 @@ export function createNarInfoCache(options: NarInfoCacheOptions): NarInfoCache {
   };
 }
 
-/** Short text that differs whenever anything in the row does. */
-function rowDigest(info: PathInfo): string {
-  return hash('sha256', JSON.stringify(info), 'base64');
+/** Short text that differs whenever anything about the path does. */
+function rowDigest(path: ServedPath): string {
+  return hash('sha256', JSON.stringify(path), 'base64');
 }

@@ -3,19 +3,21 @@
  * half-way, the connection is cut and the client sees a short body, never a whole wrong one. While nothing has been sent
  * yet, the answer is 404 instead: clients then try their next substituter.
  *
- * Taking the next piece waits for the client (back-pressure), and ends as soon as the client goes away or has taken
- * nothing for `stallTimeoutMs`.
+ * The next piece is asked for when the one before has left (back-pressure), and nothing more is asked for when the client
+ * goes away or has taken nothing for `stallTimeoutMs`.
  */
 
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import type { Turns } from './create-turns.ts';
 
 export interface NarToSend {
   readonly status: number;
   readonly headers: OutgoingHttpHeaders;
-  /** What to send; every piece is a buffer of its own, not used again by the source. */
+  /** What to send; a piece need not stay as it is once the next one is asked for. */
   readonly pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   readonly stallTimeoutMs: number;
+  /** Shared by all that is sent. */
+  readonly turns: Turns;
 }
 
 export type NarOutcome =
@@ -27,63 +29,64 @@ export type NarOutcome =
 
 /** Sends it to the end or destroys the response. Never throws. */
 export async function sendNar(res: ServerResponse, nar: NarToSend): Promise<NarOutcome> {
+  const writer = createWriter(res, nar.stallTimeoutMs);
   try {
-    const last = await sendAllButLast(res, nar);
-    if (last === undefined) return { result: 'client-gone' };
+    for await (const piece of nar.pieces) {
+      if (res.destroyed) return { result: 'client-gone' };
+      if (piece.length > 0) {
+        if (!res.headersSent) res.writeHead(nar.status, nar.headers);
+        if (!(await writer.write(piece))) return { result: 'client-gone' };
+      }
+      await nar.turns();
+    }
+    if (res.destroyed) return { result: 'client-gone' };
     if (!res.headersSent) res.writeHead(nar.status, nar.headers);
-    res.end(last);
-    return { result: (await finished(res, nar.stallTimeoutMs)) ? 'sent' : 'client-gone' };
+    return { result: (await writer.end()) ? 'sent' : 'client-gone' };
   } catch (error) {
     if (!res.headersSent) return { result: 'unsent', error };
     res.destroy();
     return { result: 'cut', error };
+  } finally {
+    writer.close();
   }
 }
 
-/** One piece is held back, so that the headers of an empty body are sent, and the last one ends the response. */
-async function sendAllButLast(res: ServerResponse, nar: NarToSend): Promise<Uint8Array | undefined> {
-  let held: Uint8Array = new Uint8Array(0);
-  for await (const piece of nar.pieces) {
-    if (res.destroyed) return undefined;
-    if (piece.length > 0) {
-      if (held.length > 0 && !(await write(res, nar, held))) return undefined;
-      held = piece;
-    }
-    // A source that always has the next piece ready must not keep others from their turn.
-    await yieldToOthers();
-  }
-  return held;
+interface Writer {
+  /** True when all of it has left this process; false when the connection has closed. */
+  write(piece: Uint8Array): Promise<boolean>;
+  end(): Promise<boolean>;
+  close(): void;
 }
 
-/** False when the client has gone. */
-async function write(res: ServerResponse, nar: NarToSend, piece: Uint8Array): Promise<boolean> {
-  if (res.destroyed) return false;
-  if (!res.headersSent) res.writeHead(nar.status, nar.headers);
-  return res.write(piece) || untilEvent(res, 'drain', nar.stallTimeoutMs);
-}
-
-async function finished(res: ServerResponse, stallTimeoutMs: number): Promise<boolean> {
-  return res.writableFinished || untilEvent(res, 'finish', stallTimeoutMs);
-}
-
-/** True when the event came; false when the connection closed first, or was closed because nothing moved. */
-function untilEvent(
-  res: ServerResponse,
-  event: 'drain' | 'finish',
-  stallTimeoutMs: number,
-): Promise<boolean> {
-  if (res.destroyed) return Promise.resolve(false);
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => res.destroy(), stallTimeoutMs);
-    const settle = (came: boolean) => (): void => {
-      clearTimeout(timer);
-      res.off(event, onEvent);
+/** One timer and one listener for all pieces, since there are thousands of them. */
+function createWriter(res: ServerResponse, stallTimeoutMs: number): Writer {
+  let settle: ((left: boolean) => void) | undefined;
+  const stalled = setTimeout(() => {
+    // While the source takes its time, the client is not to blame.
+    if (settle === undefined) stalled.refresh();
+    else res.destroy();
+  }, stallTimeoutMs);
+  const done = (left: boolean): void => {
+    const waiting = settle;
+    settle = undefined;
+    waiting?.(left);
+  };
+  const onClose = (): void => done(false);
+  res.on('close', onClose);
+  const leave = (begin: (then: (error?: Error | null) => void) => void): Promise<boolean> => {
+    if (res.destroyed) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      settle = resolve;
+      stalled.refresh();
+      begin((error) => done(error === undefined || error === null));
+    });
+  };
+  return {
+    write: (piece) => leave((then) => void res.write(piece, then)),
+    end: () => leave((then) => void res.end(() => then())),
+    close() {
+      clearTimeout(stalled);
       res.off('close', onClose);
-      resolve(came);
-    };
-    const onEvent = settle(true);
-    const onClose = settle(false);
-    res.on(event, onEvent);
-    res.on('close', onClose);
-  });
+    },
+  };
 }

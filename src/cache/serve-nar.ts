@@ -9,6 +9,7 @@ import { formatBareHash, parseHash } from '../nix/hash.ts';
 import type { PathInfo } from '../store/store.ts';
 import type { CacheContext } from './cache-context.ts';
 import type { TempRootKeeper } from './create-temp-root-keeper.ts';
+import type { Turns } from './create-turns.ts';
 import { matchesEtag } from './matches-etag.ts';
 import type { CacheRequest } from './parse-cache-url.ts';
 import { type ByteRange, parseRange } from './parse-range.ts';
@@ -19,6 +20,7 @@ export interface NarSource {
   readonly roots: TempRootKeeper;
   dump(info: PathInfo, range: ByteRange): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   readonly stallTimeoutMs: number;
+  readonly turns: Turns;
 }
 
 export async function serveNar(
@@ -28,7 +30,7 @@ export async function serveNar(
   context: CacheContext,
   source: NarSource,
 ): Promise<void> {
-  const info = context.find(req, request.hashPart);
+  const info = await context.find(req, request.hashPart);
   const narHash = info && nix32(info);
   if (info === undefined || (request.narHash !== undefined && request.narHash !== narHash)) {
     return sendNotFound(res);
@@ -65,7 +67,7 @@ export async function serveNar(
     return undefined;
   });
   // Only from here on is the path safe from the collector; it may have gone while we asked.
-  const still = context.find(req, request.hashPart);
+  const still = await context.find(req, request.hashPart);
   if (still === undefined || nix32(still) !== narHash) return sendNotFound(res);
 
   context.counters.nars += 1;
@@ -74,6 +76,7 @@ export async function serveNar(
     headers,
     pieces: source.dump(info, { start, end }),
     stallTimeoutMs: source.stallTimeoutMs,
+    turns: source.turns,
   });
   if (sent.result === 'sent') context.counters.narBytes += end - start;
   if (sent.result === 'cut') context.counters.narsCut += 1;

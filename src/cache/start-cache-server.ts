@@ -13,9 +13,11 @@ import { checkKeys } from './check-keys.ts';
 import { type CacheHandlerOptions, createCacheHandler } from './create-cache-handler.ts';
 import { createHotServer } from './hot/create-hot-server.ts';
 import { createDumpPool } from './live/create-dump-pool.ts';
+import { type CacheDatabase, createLivePathSource } from './live/live-path-source.ts';
 import { sendNotFound } from './reply.ts';
 
-export interface CacheServerOptions extends Omit<CacheHandlerOptions, 'dump'> {
+export interface CacheServerOptions extends Omit<CacheHandlerOptions, 'dump' | 'source'> {
+  readonly database: CacheDatabase;
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
@@ -39,7 +41,11 @@ export interface CacheServer extends AsyncDisposable {
 export async function startCacheServer(options: CacheServerOptions): Promise<CacheServer> {
   checkKeys(options.keys);
   const pool = createDumpPool();
-  const handler = createCacheHandler({ ...options, dump: (info, range) => pool.dump(info, range) });
+  const handler = createCacheHandler({
+    ...options,
+    source: createLivePathSource(options.database),
+    dump: (info, range) => pool.dumpShared(info, range),
+  });
   const http = createServer({ keepAliveTimeout, headersTimeout: 60_000 }, (req, res) => {
     if (!handler.tryServe(req, res)) sendNotFound(res);
   });

@@ -22,7 +22,13 @@ function fixture(members: {
   const database = { builds, steps: empty, users: empty, failures: empty, server: empty };
   const told: string[] = [];
   const abort = new AbortController();
-  const caches = { storedNars: empty, caches: empty, cachePaths: empty };
+  const caches = {
+    storedNars: empty,
+    caches: empty,
+    cachePaths: empty,
+    cacheTokens: empty,
+    cacheUploads: empty,
+  };
   const all = { ...database, ...caches, projects: empty, jobsets: empty, evaluations: empty, ...members };
   return {
     told,

@@ -73,6 +73,8 @@ export function patientDatabase(database: Database, options: PatienceOptions): D
     storedNars: patient(database.storedNars),
     caches: patient(database.caches),
     cachePaths: patient(database.cachePaths),
+    cacheTokens: patient(database.cacheTokens),
+    cacheUploads: patient(database.cacheUploads),
     transaction: (work) => patient({ run: () => database.transaction(work) }).run(),
     // Whoever opened the database closes it.
     async [Symbol.asyncDispose]() {},

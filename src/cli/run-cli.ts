@@ -78,13 +78,13 @@ async function runWork(work: Work, json: boolean, io: Io): Promise<number> {
   }
 }
 
-/** The entry whose words come first among what is not a flag, two words before one; global flags may stand before it. */
+/** The entry whose words come first among what is not a flag, more words before fewer; global flags may stand before it. */
 function findCommand(args: readonly string[]): CommandEntry | undefined {
-  const words = args.filter((arg) => !arg.startsWith('-')).slice(0, 2);
-  return (
-    commandTable.find(({ words: wanted }) => wanted === words.join(' ')) ??
-    commandTable.find(({ words: wanted }) => wanted === words[0])
-  );
+  const words = args.filter((arg) => !arg.startsWith('-'));
+  return [3, 2, 1]
+    .map((count) => words.slice(0, count).join(' '))
+    .map((text) => commandTable.find(({ words: wanted }) => wanted === text))
+    .find((found) => found !== undefined);
 }
 
 async function describeProgram(

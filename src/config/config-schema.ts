@@ -191,6 +191,11 @@ export const configSchema = z.strictObject({
     default: '`30`',
     text: 'Priority of the cache: clients ask lower numbers first, and cache.nixos.org says 40.',
   }),
+  'front-door': z.boolean().default(true).register(keyDocs, {
+    form: 'true or false',
+    default: '`true`',
+    text: 'Whether narinfos, the most common requests, are answered before the HTTP server sees them, which is faster.',
+  }),
   private: z.boolean().default(false).register(keyDocs, {
     form: 'true or false',
     default: '`false`',

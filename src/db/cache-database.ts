@@ -1,6 +1,13 @@
 /** The part of the database that binary caches are kept in; belongs to the contract in `database.ts`. */
 
-import type { CachePathRecord, CachePinRecord, CacheRecord, StoredNarRecord } from './cache-records.ts';
+import type {
+  CachePathRecord,
+  CachePinRecord,
+  CacheRecord,
+  CacheTokenRecord,
+  CacheUploadRecord,
+  StoredNarRecord,
+} from './cache-records.ts';
 
 export interface StoredNarRepository {
   byFileHash(fileHash: string): Promise<StoredNarRecord | undefined>;
@@ -63,4 +70,30 @@ export interface CachePathRepository {
   remove(cacheId: number, hashParts: readonly string[], unusedSince?: number): Promise<readonly string[]>;
   setServed(cacheId: number, hashParts: readonly string[], at: number): Promise<void>;
   count(cacheId: number): Promise<number>;
+}
+
+export interface CacheTokenRepository {
+  list(cacheId: number): Promise<readonly CacheTokenRecord[]>;
+  /** `hash`: sha256 of the secret, base 16; the secret itself is kept nowhere. */
+  create(
+    token: Omit<CacheTokenRecord, 'id' | 'lastUsedAt'> & { readonly hash: string },
+  ): Promise<CacheTokenRecord>;
+  /** The token of a secret, if it has not expired. Marks it used, at most once a minute. */
+  use(hash: string, now: number): Promise<CacheTokenRecord | undefined>;
+  /** False when the cache has no such token. */
+  delete(cacheId: number, id: number): Promise<boolean>;
+}
+
+export interface CacheUploadRepository {
+  /** It begins, or begins again: what was received of that name stays received. */
+  begin(upload: Omit<CacheUploadRecord, 'isReceived'>): Promise<void>;
+  received(cacheId: number, fileHash: string, at: number): Promise<void>;
+  /** True when the cache may make paths of the file: it was sent to it in whole, or one of its paths has it. */
+  has(cacheId: number, fileHash: string): Promise<boolean>;
+  /** Those that began before this time. */
+  before(time: number): Promise<readonly CacheUploadRecord[]>;
+  /** True when the file may go with it: it was made for uploads, and no other one is for it. */
+  remove(cacheId: number, fileHash: string): Promise<boolean>;
+  /** Bytes of all files that the paths and the uploads of a cache have, each once. */
+  bytes(cacheId: number): Promise<number>;
 }

@@ -70,3 +70,14 @@ export interface CacheTokenRecord {
   readonly lastUsedAt: number | null;
   readonly expiresAt: number | null;
 }
+
+/** A NAR that was sent to a cache, and is no path of it yet: only who sent all of it may make it one. */
+export interface CacheUploadRecord {
+  readonly cacheId: number;
+  readonly fileHash: string;
+  readonly startedAt: number;
+  /** All of it came, and was found good. */
+  readonly isReceived: boolean;
+  /** Nobody had the file before: it goes with the upload, when that comes to nothing. */
+  readonly madeFile: boolean;
+}

@@ -1,6 +1,8 @@
 import { createBuildRepository } from './build-repository.ts';
 import { createCachePathRepository } from './cache-path-repository.ts';
 import { createCacheRepository } from './cache-repository.ts';
+import { createCacheTokenRepository } from './cache-token-repository.ts';
+import { createCacheUploadRepository } from './cache-upload-repository.ts';
 import type { Connection } from './connection.ts';
 import type { Repositories } from './database.ts';
 import { createEvaluationRepository } from './evaluation-repository.ts';
@@ -26,5 +28,7 @@ export function createRepositories(connection: Connection): Repositories {
     storedNars: createStoredNarRepository(connection),
     caches: createCacheRepository(connection),
     cachePaths: createCachePathRepository(connection),
+    cacheTokens: createCacheTokenRepository(connection),
+    cacheUploads: createCacheUploadRepository(connection),
   };
 }

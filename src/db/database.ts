@@ -8,7 +8,13 @@
  */
 
 import type { BuildStatus, StepPhaseNumber } from './build-status.ts';
-import type { CachePathRepository, CacheRepository, StoredNarRepository } from './cache-database.ts';
+import type {
+  CachePathRepository,
+  CacheRepository,
+  CacheTokenRepository,
+  CacheUploadRepository,
+  StoredNarRepository,
+} from './cache-database.ts';
 import type {
   BuildRecord,
   EvaluationCounts,
@@ -37,6 +43,8 @@ export interface Repositories {
   readonly storedNars: StoredNarRepository;
   readonly caches: CacheRepository;
   readonly cachePaths: CachePathRepository;
+  readonly cacheTokens: CacheTokenRepository;
+  readonly cacheUploads: CacheUploadRepository;
 }
 
 export interface Database extends Repositories, AsyncDisposable {

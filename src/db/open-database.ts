@@ -12,9 +12,10 @@ import type { Database } from './database.ts';
 import { migrate, newest, refuseNewer, schemaVersion } from './migrate.ts';
 import { initial } from './migrations/0001-initial.ts';
 import { caches } from './migrations/0002-caches.ts';
+import { cacheTokens } from './migrations/0003-cache-tokens.ts';
 import type { Migration } from './migrations/migration.ts';
 
-export const allMigrations: readonly Migration[] = [initial, caches];
+export const allMigrations: readonly Migration[] = [initial, caches, cacheTokens];
 
 export interface OpenDatabaseDeps {
   /** Milliseconds since 1970. */

@@ -338,6 +338,26 @@ interface CachePinTable {
   readonly expires_at: number | null;
 }
 
+export interface CacheTokenTable {
+  readonly id: Generated<number>;
+  readonly cache_id: number;
+  /** sha256 of the secret, base 16. */
+  readonly hash: string;
+  readonly name: string;
+  readonly may_push: Flag;
+  readonly created_at: number;
+  readonly last_used_at: number | null;
+  readonly expires_at: number | null;
+}
+
+interface CacheUploadTable {
+  readonly cache_id: number;
+  readonly file_hash: string;
+  readonly started_at: number;
+  readonly is_received: Flag;
+  readonly made_file: Flag;
+}
+
 interface SchemaVersionTable {
   readonly version: number;
 }
@@ -375,4 +395,6 @@ export interface Schema {
   readonly cache_paths: CachePathTable;
   readonly cache_references: CacheReferenceTable;
   readonly cache_pins: CachePinTable;
+  readonly cache_tokens: CacheTokenTable;
+  readonly cache_uploads: CacheUploadTable;
 }

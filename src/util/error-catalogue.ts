@@ -7,8 +7,15 @@
 import { serverErrors } from './errors/server-errors.ts';
 import { storageErrors } from './errors/storage-errors.ts';
 import { storeErrors } from './errors/store-errors.ts';
+import { uploadErrors } from './errors/upload-errors.ts';
 import { workErrors } from './errors/work-errors.ts';
 
-export const errorCatalogue = { ...storeErrors, ...workErrors, ...serverErrors, ...storageErrors } as const;
+export const errorCatalogue = {
+  ...storeErrors,
+  ...workErrors,
+  ...serverErrors,
+  ...storageErrors,
+  ...uploadErrors,
+} as const;
 
 export type ErrorCode = keyof typeof errorCatalogue;

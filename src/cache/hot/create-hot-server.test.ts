@@ -6,6 +6,8 @@ import { createHotServer } from './create-hot-server.ts';
 import { datedResponse } from './dated-response.ts';
 
 const hashPart = '7dvd7jp9sa3lhwg6ls7dl2p8ifd3mv72';
+/** Of a path whose narinfo is not there at once. */
+const slowHashPart = hashPart.replace('7', '9');
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((server) => server.close()));
@@ -22,7 +24,7 @@ async function start(
   const known = datedResponse('200 OK', {}, Buffer.from(body));
   const missing = datedResponse('404 Not Found', {}, Buffer.from('missing\n'));
   const answers = {
-    narinfo: (asked: string) => (asked === hashPart ? known : missing),
+    narinfo: (asked: string) => (asked === slowHashPart ? undefined : asked === hashPart ? known : missing),
     cacheInfo: () => datedResponse('200 OK', {}, Buffer.from('info\n')),
   };
   const hot = createHotServer({ http, answers, idleTimeoutMs });
@@ -92,6 +94,18 @@ describe('the front door', () => {
     const bodies = text.split(/HTTP\/1\.1 [\s\S]*?\r\n\r\n/).slice(1);
 
     expect(bodies).toEqual(['info\n', 'known\n', 'slow /nar/x', `slow /${hashPart}.narinfo`]);
+  });
+
+  it('hands over what cannot be answered at once, in order with the rest', async () => {
+    const port = await start();
+    const text = await talk(
+      port,
+      [get(`/${hashPart}.narinfo`) + get(`/${slowHashPart}.narinfo`) + get('/nix-cache-info')],
+      3,
+    );
+    const bodies = text.split(/HTTP\/1\.1 [\s\S]*?\r\n\r\n/).slice(1);
+
+    expect(bodies).toEqual(['known\n', `slow /${slowHashPart}.narinfo`, 'slow /nix-cache-info']);
   });
 
   it.each([

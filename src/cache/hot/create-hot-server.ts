@@ -5,7 +5,8 @@
  * A connection is `fast` at first: requests that `fast-request.ts` recognises are answered in order, any number of them
  * in one piece of input. At the first byte of anything else (also of a request that is not all there yet) it is handed
  * over for good: what is not answered yet is put back in front of it, and the HTTP server takes it as a new connection
- * of its own. Its limits and time-outs then hold, slow and malformed senders included.
+ * of its own. Its limits and time-outs then hold, slow and malformed senders included. The same happens when an answer is
+ * not there at once.
  *
  * Nothing is read from a client that does not take its answers (back-pressure), and one that sends nothing for
  * `idleTimeoutMs`, or takes nothing for so long, is closed.
@@ -17,9 +18,12 @@ import { bytesOf, type DatedResponse, httpClock } from './dated-response.ts';
 import { fastRequest, type HeaderMemory } from './fast-request.ts';
 
 export interface HotAnswers {
-  /** The answer to a narinfo request; a miss is an answer too. Never throws. */
-  narinfo(hashPart: string): DatedResponse;
-  cacheInfo(): DatedResponse;
+  /**
+   * The answer to a narinfo request; a miss is an answer too. Undefined: it is not there at once, and the connection goes
+   * to the server behind. Never throws.
+   */
+  narinfo(hashPart: string): DatedResponse | undefined;
+  cacheInfo(): DatedResponse | undefined;
 }
 
 export interface HotServerOptions {
@@ -35,6 +39,8 @@ export interface HotServerOptions {
 export interface HotServer {
   /** To listen with; connections go through the front door. */
   readonly server: Server;
+  /** Ends connections that wait for a request, once what was answered is out. Those that were handed over, too. */
+  closeIdleConnections(): void;
   /** Ends every connection, those that were handed over too. */
   closeAllConnections(): void;
 }
@@ -43,12 +49,16 @@ export function createHotServer(options: HotServerOptions): HotServer {
   const { http, answers, idleTimeoutMs, now = Date.now } = options;
   const clock = httpClock(now);
   const sockets = new Set<Socket>();
-  // An HTTP server begins to watch over its connections' time limits when it listens, which this one never does.
+  const handedOver = new Set<Socket>();
+  // An HTTP server watches over its connections' time limits from when it listens, which this one never does, until it
+  // is closed.
   http.emit('listening');
 
   const handOver = (socket: Socket, rest: Buffer): void => {
     socket.removeAllListeners();
-    socket.on('close', () => sockets.delete(socket));
+    sockets.delete(socket);
+    handedOver.add(socket);
+    socket.on('close', () => handedOver.delete(socket));
     socket.setTimeout(0);
     socket.pause();
     if (rest.length > 0) socket.unshift(rest);
@@ -73,13 +83,14 @@ export function createHotServer(options: HotServerOptions): HotServer {
       while (at < text.length) {
         const request = fastRequest(text, at, memory);
         if (request === undefined) break;
+        const answer = request.kind === 'narinfo' ? answers.narinfo(request.hashPart) : answers.cacheInfo();
+        if (answer === undefined) break;
         if (pending !== undefined) {
           // More than one: they leave in one system call.
           if (!corked) socket.cork();
           corked = true;
           socket.write(pending);
         }
-        const answer = request.kind === 'narinfo' ? answers.narinfo(request.hashPart) : answers.cacheInfo();
         pending = bytesOf(answer, clock, request.head);
         at = request.end;
       }
@@ -90,10 +101,16 @@ export function createHotServer(options: HotServerOptions): HotServer {
     });
   };
 
+  const server = createServer({ noDelay: true, keepAlive: true }, welcome);
+  server.on('close', () => http.close());
   return {
-    server: createServer({ noDelay: true, keepAlive: true }, welcome),
+    server,
+    closeIdleConnections() {
+      for (const socket of sockets) socket.destroySoon();
+      http.closeIdleConnections();
+    },
     closeAllConnections() {
-      for (const socket of sockets) socket.destroy();
+      for (const socket of [...sockets, ...handedOver]) socket.destroy();
     },
   };
 }

@@ -1,56 +1,84 @@
 /**
  * Runs in a thread of its own: makes NARs while the main thread answers requests. Several at a time; each goes on as
- * long as it has credits, and after every few pieces the next one has its turn.
+ * long as its ring has a free slot, and after every few steps the next one has its turn.
  */
 
+import { setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 import { AppError } from '../../util/app-error.ts';
 import { errorMessage } from '../../util/error-message.ts';
-import type { FromDumpThread, ToDumpThread } from './dump-messages.ts';
-import { verifiedDump } from './verified-dump.ts';
+import { type FromDumpThread, slotBytes, slotsOf, type ToDumpThread } from './dump-messages.ts';
+import { VerifiedDump } from './verified-dump.ts';
 
 interface Dump {
-  readonly pieces: ReturnType<typeof verifiedDump>;
-  credits: number;
+  readonly id: number;
+  readonly source: VerifiedDump;
+  readonly slots: readonly Buffer[];
+  readonly free: number[];
+  /** The last piece, until all is known to be right. */
+  held: { readonly slot: number; readonly length: number } | undefined;
 }
 
-/** Pieces in a row before others have their turn. */
-const piecesPerTurn = 8;
+/** Steps in a row before others have their turn. */
+const stepsPerTurn = 8;
 
 const port = parentPort;
 if (port === null) throw new TypeError('dump-thread.ts runs as a thread only');
 const dumps = new Map<number, Dump>();
+/** For what is read only to be hashed. */
+const scratch = Buffer.allocUnsafeSlow(slotBytes);
 let turnComes = false;
+// Of this thread alone, as Linux has it. Whoever answers requests goes first.
+setPriority(0, 5);
 
-const tell = (message: FromDumpThread): void =>
-  port.postMessage(message, message.type === 'piece' ? [message.bytes.buffer] : []);
+const tell = (message: FromDumpThread): void => port.postMessage(message);
+const canGoOn = (dump: Dump): boolean => !dump.source.isWanted || dump.free.length > 0;
 
-const advance = (id: number, dump: Dump): void => {
+/** One step; true when that was the last. */
+const step = (dump: Dump): boolean => {
+  const { id, source, slots, free } = dump;
+  const slot = source.isWanted ? free.pop() : undefined;
+  const length = source.step(slots[slot ?? -1] ?? scratch);
+  if (slot !== undefined) {
+    dump.held = { slot, length };
+    if (source.isComplete && !source.isVerified) return false;
+  }
+  if (dump.held !== undefined && (source.isVerified || !source.isComplete)) {
+    tell({ type: 'piece', id, ...dump.held });
+    dump.held = undefined;
+  }
+  if (source.isVerified) tell({ type: 'end', id, look: source.look });
+  return source.isVerified;
+};
+
+const advance = (dump: Dump): void => {
+  const { id } = dump;
   try {
-    for (let count = 0; count < piecesPerTurn && dump.credits > 0; count++) {
-      const next = dump.pieces.next();
-      if (next.done) {
-        dumps.delete(id);
-        tell({ type: 'end', id, look: next.value });
+    for (let count = 0; count < stepsPerTurn && canGoOn(dump); count++) {
+      if (step(dump)) {
+        finish(dump);
         return;
       }
-      if (next.value.length === 0) continue;
-      dump.credits -= 1;
-      tell({ type: 'piece', id, bytes: next.value });
     }
   } catch (error) {
-    dumps.delete(id);
+    finish(dump);
     const code = error instanceof AppError ? error.code : 'store.corrupt';
     tell({ type: 'failed', id, code, message: errorMessage(error) });
   }
+};
+
+/** Closes the file it has open. */
+const finish = ({ id, source }: Dump): void => {
+  dumps.delete(id);
+  source[Symbol.dispose]();
 };
 
 const takeTurns = (): void => {
   turnComes = false;
   let more = false;
   for (const [id, dump] of dumps) {
-    if (dump.credits > 0) advance(id, dump);
-    more ||= dumps.has(id) && dump.credits > 0;
+    if (canGoOn(dump)) advance(dump);
+    more ||= dumps.has(id) && canGoOn(dump);
   }
   if (more) scheduleTurn();
 };
@@ -62,15 +90,17 @@ const scheduleTurn = (): void => {
 };
 
 port.on('message', (message: ToDumpThread) => {
-  const dump = dumps.get(message.id);
+  const { id } = message;
+  const dump = dumps.get(id);
   if (message.type === 'start') {
-    dumps.set(message.id, { pieces: verifiedDump(message.order), credits: message.credits });
-  } else if (message.type === 'credit' && dump !== undefined) {
-    dump.credits += 1;
-  } else if (message.type === 'stop' && dump !== undefined) {
-    dumps.delete(message.id);
-    // Closes the file it has open.
-    dump.pieces.return('');
+    const slots = slotsOf(message.ring);
+    const source = new VerifiedDump(message.order);
+    dumps.set(id, { id, source, slots, free: [...slots.keys()], held: undefined });
+  } else if (message.type === 'free') {
+    dump?.free.push(message.slot);
+  } else if (dump !== undefined) {
+    finish(dump);
+    tell({ type: 'stopped', id });
   }
   scheduleTurn();
 });

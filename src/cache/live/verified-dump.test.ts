@@ -1,11 +1,21 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dumpPath } from '../../store/dump-path.ts';
 import type { DumpOrder } from './dump-messages.ts';
-import { verifiedDump } from './verified-dump.ts';
+import { VerifiedDump } from './verified-dump.ts';
 
 let tree: string;
 beforeEach(() => {
@@ -33,21 +43,29 @@ function orderOf(change: Partial<DumpOrder> = {}): DumpOrder {
 }
 
 /** What came out before the end or the error, and which of the two it was. */
-function run(order: DumpOrder): { readonly bytes: Buffer; readonly end: string | Error } {
+function run(
+  order: DumpOrder,
+  slotSize = 256 * 1024,
+): { readonly bytes: Buffer; readonly end: string | Error } {
   const pieces: Uint8Array[] = [];
-  const dump = verifiedDump(order);
+  using dump = new VerifiedDump(order);
+  let held: Uint8Array | undefined;
   try {
-    for (;;) {
-      const next = dump.next();
-      if (next.done) return { bytes: Buffer.concat(pieces), end: next.value };
-      pieces.push(next.value);
+    while (!dump.isVerified) {
+      const slot = Buffer.alloc(slotSize);
+      const wanted = dump.isWanted;
+      const length = dump.step(slot);
+      expect(length > 0).toBe(wanted);
+      if (dump.isComplete && !dump.isVerified) held ??= slot.subarray(0, length);
+      else pieces.push(slot.subarray(0, length));
     }
   } catch (error) {
     return { bytes: Buffer.concat(pieces), end: error instanceof Error ? error : new Error(String(error)) };
   }
+  return { bytes: Buffer.concat([...pieces, held ?? Buffer.of()]), end: dump.look };
 }
 
-describe('verifiedDump', () => {
+describe('VerifiedDump', () => {
   it('gives the NAR that the database says, or any part of it', () => {
     const whole = nar();
 
@@ -113,5 +131,43 @@ describe('verifiedDump', () => {
     expect(end).toMatchObject({ code: 'cache.nar-corrupted' });
     expect((end as Error).message).toContain('has changed on disk'); // just matched as an AppError
     expect(bytes.length).toBeLessThan(order.narSize);
+  });
+
+  it('gives of every split of the NAR parts that make up the whole, with or without a known look', () => {
+    const whole = nar();
+    const look = String(run(orderOf()).end);
+    const offset = fc.nat(whole.length);
+    fc.assert(
+      fc.property(
+        fc.array(offset, { maxLength: 4 }),
+        fc.constantFrom(undefined, look),
+        fc.constantFrom(4096, 65_536, 1_000_000),
+        (cuts, knownLook, slotSize) => {
+          const ends = [...cuts, whole.length].sort((a, b) => a - b);
+          const parts = ends.map(
+            (end, at) => run(orderOf({ start: ends[at - 1] ?? 0, end, knownLook }), slotSize).bytes,
+          );
+          expect(Buffer.concat(parts).equals(whole)).toBe(true);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('closes the file it has open when it is left', () => {
+    const dump = new VerifiedDump(orderOf());
+    dump.step(Buffer.alloc(1000));
+    const open = (): boolean =>
+      readdirSync('/proc/self/fd').some((fd) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${fd}`) === path.join(tree, 'big');
+        } catch {
+          return false;
+        }
+      });
+
+    expect(open()).toBe(true);
+    dump[Symbol.dispose]();
+    expect(open()).toBe(false);
   });
 });

@@ -1,69 +1,106 @@
 /**
- * The NAR of a path in the live store, of which the last piece comes only when all of it is known to be what the
- * database says. It is known by its hash, or, when the tree looks as it did when its hash was last right, without one:
- * hashing is what costs most.
+ * The NAR of a path in the live store, or a part of it, of which the last piece is given away only when all of the NAR is
+ * known to be what the database says. It is known by its hash, or, when the tree looks as it did when its hash was last
+ * right, without one: hashing is what costs most, and then what lies outside the part need not even be read.
  *
- * A part is cut out of the same stream: what lies before it is read, and not handed on.
+ * It goes on step by step, so that whoever takes the steps can do something else in between: first what comes before
+ * the part, then the part, then what comes after it.
  */
 
-import { createHash } from 'node:crypto';
-import { dumpPath } from '../../store/dump-path.ts';
+import { createHash, type Hash } from 'node:crypto';
+import { NarReader } from '../../store/nar-reader.ts';
 import { AppError } from '../../util/app-error.ts';
 import type { DumpOrder } from './dump-messages.ts';
-import { createTreeLook } from './tree-look.ts';
+import { createTreeLook, type TreeLook } from './tree-look.ts';
 
-type Pieces<Result> = Generator<Uint8Array<ArrayBuffer>, Result, undefined>;
+/** Bytes that are passed over in one step. */
+const skipBytes = 4 * 2 ** 20;
+const one = new Uint8Array(1);
 
-/** Pieces of the part that is wanted; the tree's look comes back at the end. Throws what `verifiedPieces` throws. */
-export function* verifiedDump(order: DumpOrder): Pieces<string> {
-  const look = createTreeLook();
-  const pieces = dumpPath(order.path, { frameBytes: 256 * 1024, onStat: look.see });
-  yield* verifiedPieces(pieces, order, look.digest);
-  return look.digest();
-}
+export class VerifiedDump implements Disposable {
+  readonly #order: DumpOrder;
+  readonly #look: TreeLook = createTreeLook();
+  readonly #reader: NarReader;
+  readonly #digest: Hash | undefined;
+  #offset = 0;
+  #verified = false;
 
-const nothing = new Uint8Array(0);
-
-/**
- * The part of a NAR that is wanted; an empty piece stands for each that is not, so that whoever takes the pieces can do
- * something else in between. Throws `cache.nar-corrupted` before its last piece when the NAR is not the one that
- * was ordered, and what the source throws.
- */
-export function* verifiedPieces(
-  source: Iterable<Uint8Array<ArrayBuffer>>,
-  order: DumpOrder,
-  look: () => string,
-): Pieces<void> {
-  const { path, narSize, narHash, start, end, knownLook } = order;
-  const digest = knownLook === undefined ? createHash('sha256') : undefined;
-  let offset = 0;
-  let held: Uint8Array<ArrayBuffer> | undefined;
-  for (const piece of source) {
-    digest?.update(piece);
-    const wanted = piece.subarray(Math.max(0, start - offset), Math.max(0, end - offset));
-    offset += piece.length;
-    if (offset > narSize) break;
-    if (wanted.length === 0) {
-      yield nothing;
-      continue;
-    }
-    if (held !== undefined) yield held;
-    held = wanted;
+  constructor(order: DumpOrder) {
+    this.#order = order;
+    this.#reader = new NarReader(order.path, this.#look.see);
+    this.#digest = order.knownLook === undefined ? createHash('sha256') : undefined;
   }
-  const hash = digest?.digest('hex');
-  if (offset !== narSize || (hash !== undefined && hash !== narHash)) {
-    throw new AppError(
+
+  /** Whether the next step gives bytes that are wanted. */
+  get isWanted(): boolean {
+    return this.#offset >= this.#order.start && this.#offset < this.#order.end;
+  }
+
+  /** Whether all bytes that are wanted have been given. */
+  get isComplete(): boolean {
+    return this.#offset >= this.#order.end;
+  }
+
+  /** Whether the whole NAR is known to be right. Until then the last bytes that are wanted must not be given away. */
+  get isVerified(): boolean {
+    return this.#verified;
+  }
+
+  /** Of the tree, once it is verified. */
+  get look(): string {
+    return this.#look.digest();
+  }
+
+  /**
+   * One step on. Says how many bytes that are wanted it put into the beginning of `into`, which is overwritten in any
+   * case. Throws `cache.nar-corrupted` when the NAR is not the one that was ordered, and what `NarReader` throws.
+   */
+  step(into: Uint8Array): number {
+    const { start, end, narSize } = this.#order;
+    const wanted = this.isWanted;
+    const phaseEnd = this.#offset < start ? start : wanted ? end : narSize;
+    const left = Math.min(phaseEnd, narSize) - this.#offset;
+    const size = Math.min(left, wanted || this.#digest !== undefined ? into.length : skipBytes);
+    const got = this.#pass(size, wanted, into);
+    this.#offset += got;
+    if (got < size) throw this.#damaged(String(this.#offset));
+    if (this.#offset === narSize) this.#verify();
+    return wanted ? got : 0;
+  }
+
+  [Symbol.dispose](): void {
+    this.#reader[Symbol.dispose]();
+  }
+
+  #pass(size: number, wanted: boolean, into: Uint8Array): number {
+    if (!wanted && this.#digest === undefined) return this.#reader.skip(size);
+    const part = into.subarray(0, size);
+    const got = this.#reader.read(part);
+    this.#digest?.update(got === size ? part : part.subarray(0, got));
+    return got;
+  }
+
+  #verify(): void {
+    const { path, narSize, narHash, knownLook } = this.#order;
+    if (this.#reader.read(one) > 0) throw this.#damaged(`more than ${narSize}`);
+    const hash = this.#digest?.digest('hex');
+    if (hash !== undefined && hash !== narHash) throw this.#damaged(String(narSize), hash);
+    if (knownLook !== undefined && knownLook !== this.look) {
+      throw new AppError(
+        'cache.nar-corrupted',
+        `${path} has changed on disk since its hash was found right, so this download of it ends here`,
+        { hint: 'Clients ask again, and then it is hashed; nothing may write to the store but Nix.' },
+      );
+    }
+    this.#verified = true;
+  }
+
+  #damaged(bytes: string, hash?: string): AppError {
+    const { path, narSize, narHash } = this.#order;
+    return new AppError(
       'cache.nar-corrupted',
       `${path} is damaged: the database says ${narSize} bytes of NAR with sha256 ${narHash}, on disk are ` +
-        `${offset > narSize ? `more than ${narSize}` : offset} bytes${hash === undefined ? '' : ` with ${hash}`}`,
+        `${bytes} bytes${hash === undefined ? '' : ` with ${hash}`}`,
     );
   }
-  if (knownLook !== undefined && knownLook !== look()) {
-    throw new AppError(
-      'cache.nar-corrupted',
-      `${path} has changed on disk since its hash was found right, so this download of it ends here`,
-      { hint: 'Clients ask again, and then it is hashed; nothing may write to the store but Nix.' },
-    );
-  }
-  if (held !== undefined) yield held;
 }

@@ -32,7 +32,28 @@ export interface ReceivedNar {
   readonly isNew: boolean;
 }
 
+/** Counts since the start. */
+export interface StoredNarCounters {
+  /** Made here, and taken in. */
+  materialised: number;
+  received: number;
+  /** Files found damaged or gone; of those, made anew, and given up with their paths. */
+  damaged: number;
+  repaired: number;
+  withdrawn: number;
+}
+
+/** A path that is in its cache no more, since its file, or that of one that it refers to, was lost. */
+export interface WithdrawnPath {
+  readonly cacheId: number;
+  readonly hashPart: string;
+  readonly path: string;
+}
+
 export interface StoredNars extends AsyncDisposable {
+  /** Another number whenever what `byNarHash` and `byFileHash` say may have changed. */
+  version(): number;
+  readonly counters: Readonly<StoredNarCounters>;
   byNarHash(narHash: string): StoredNarRecord | undefined;
   byFileHash(fileHash: string): StoredNarRecord | undefined;
   /**
@@ -55,6 +76,16 @@ export interface StoredNars extends AsyncDisposable {
   read(nar: StoredNarRecord, range: BlobRange, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** The NAR inside, or a part of it, checked in the same way: for the URLs of before it was stored. */
   unpack(nar: StoredNarRecord, range: BlobRange, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /**
+   * Resolves when the file is known to be what the row says: by its look if that was found right before, else, or with
+   * `again`, by reading it. Throws `cache.nar-corrupted`; the file is then repaired or taken out.
+   */
+  verify(
+    nar: StoredNarRecord,
+    options?: { readonly again?: boolean; readonly signal?: AbortSignal },
+  ): Promise<void>;
+  /** What became of a file that was found damaged or gone; waits until that is decided. */
+  repair(nar: StoredNarRecord): Promise<'sound' | 'repaired' | 'withdrawn'>;
   /** The file behind it, for a server in front that sends it itself; undefined where there is none. */
   fileOf(nar: StoredNarRecord): string | undefined;
   /** Row, then file. False while a path of any cache has it. */

@@ -1,13 +1,14 @@
 /**
  * The server's port. Who answers can be set later and changed: the cache is served from the first moment, while the
- * rest is still starting. Closing takes no new connections, lets answers that are being sent end for a moment, then
- * cuts what is left.
+ * rest is still starting. What the cache's front door can answer it answers before `node:http` sees it. Closing takes no
+ * new connections, lets answers that are being sent end for a moment, then cuts what is left.
  */
 
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { hostname } from 'node:os';
 import { apiServerOptions } from '../../api/create-api-listener.ts';
+import { createHotServer, type HotAnswers } from '../../cache/hot/create-hot-server.ts';
 import type { ListenAddress } from '../../config/parse-listen.ts';
 import { AppError } from '../../util/app-error.ts';
 import { errorMessage } from '../../util/error-message.ts';
@@ -17,19 +18,38 @@ export interface HttpListener extends AsyncDisposable {
   readonly url: string;
   /** How other machines reach it, where it listens to them. */
   readonly outsideUrl: string;
-  answerWith(listener: RequestListener): void;
+  /** `hot`: answers of the front door, where there is one. */
+  answerWith(listener: RequestListener, hot?: HotAnswers): void;
+}
+
+export interface ListenOptions {
+  /** How long an answer may still take when it is closed. */
+  readonly graceMs?: number;
+  readonly hostName?: string;
+  /** Answer narinfo requests before `node:http` sees them. */
+  readonly frontDoor?: boolean;
 }
 
 /** What listening on every address is called, and the loopback of that family. */
 const wildcards: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1' };
 
-/** `graceMs`: how long an answer may still take when it is closed. Throws `server.listen`. */
-export async function listenHttp(
-  address: ListenAddress,
-  { graceMs = 2000, hostName = hostname() } = {},
-): Promise<HttpListener> {
+/** Throws `server.listen`. */
+export async function listenHttp(address: ListenAddress, options: ListenOptions = {}): Promise<HttpListener> {
+  const { graceMs = 2000, hostName = hostname(), frontDoor = true } = options;
+  let hot: HotAnswers | undefined;
   let listener: RequestListener = (_req, res) => void res.writeHead(503, { 'retry-after': '1' }).end();
-  const server = createServer(apiServerOptions, (req, res) => listener(req, res));
+  const http = createServer(apiServerOptions, (req, res) => listener(req, res));
+  const door = frontDoor
+    ? createHotServer({
+        http,
+        answers: {
+          narinfo: (hashPart) => hot?.narinfo(hashPart),
+          cacheInfo: () => hot?.cacheInfo(),
+        },
+        idleTimeoutMs: apiServerOptions.keepAliveTimeout,
+      })
+    : undefined;
+  const server = door?.server ?? http;
   server.listen(address);
   try {
     await once(server, 'listening');
@@ -47,13 +67,15 @@ export async function listenHttp(
   return {
     url: urlOf(loopback ?? bound.address),
     outsideUrl: urlOf(loopback === undefined ? bound.address : hostName),
-    answerWith(next) {
+    answerWith(next, nextHot) {
       listener = next;
+      hot = nextHot;
     },
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close');
       server.close();
-      const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+      door?.closeIdleConnections();
+      const timer = setTimeout(() => (door ?? http).closeAllConnections(), graceMs);
       await closed;
       clearTimeout(timer);
     },

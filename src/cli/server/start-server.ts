@@ -17,6 +17,7 @@ import { localBuilder } from '../../build/local-builder.ts';
 import { checkKeys } from '../../cache/check-keys.ts';
 import { createCacheHandler } from '../../cache/create-cache-handler.ts';
 import { createDumpPool } from '../../cache/live/create-dump-pool.ts';
+import { createLivePathSource } from '../../cache/live/live-path-source.ts';
 import { createAccess } from '../../ci/access/create-access.ts';
 import type { Ci } from '../../ci/ci.ts';
 import { startCi } from '../../ci/start-ci.ts';
@@ -104,9 +105,9 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
   const nars = stack.use(createDumpPool());
   const cache = createCacheHandler({
     store,
-    database: storeDatabase,
+    source: createLivePathSource(storeDatabase),
     keys,
-    dump: (info, range) => nars.dump(info, range),
+    dump: (info, range) => nars.dumpShared(info, range),
     priority: config.priority,
     // The API has them, those of attempts that still run included.
     serveLogs: false,
@@ -115,11 +116,11 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
 
   let ci: Ci | undefined;
   stack.defer(async () => ci?.[Symbol.asyncDispose]());
-  const listener = stack.use(await listenHttp(config.listen));
+  const listener = stack.use(await listenHttp(config.listen, { frontDoor: config['front-door'] }));
   stack.defer(() => closing.abort());
   listener.answerWith((req, res) => {
     if (!cache.tryServe(req, res)) res.writeHead(503, { 'retry-after': '1' }).end('starting\n');
-  });
+  }, cache.hot);
   ci = await startCi({
     database,
     store,
@@ -151,7 +152,7 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     if (cache.tryServe(req, res)) return;
     logRequest(req, res, log, Date.now);
     api(req, res);
-  });
+  }, cache.hot);
   const { builders } = ci;
   stack.use(
     followBuilders({
