@@ -29,7 +29,10 @@ export interface StoredNarRepository {
   withdraw(
     fileHash: string,
   ): Promise<readonly { readonly cacheId: number; readonly hashPart: string; readonly path: string }[]>;
-  /** False, and nothing happens, while a path of any cache has it. The row goes before the file does. */
+  /**
+   * False, and nothing happens, while a path of any cache has it, or an upload that a path may follow. The row goes
+   * before the file does.
+   */
   remove(fileHash: string): Promise<boolean>;
   totals(): Promise<{ readonly files: number; readonly fileBytes: number; readonly narBytes: number }>;
 }

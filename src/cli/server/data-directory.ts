@@ -12,6 +12,8 @@ export interface DataDirectory {
   readonly logs: string;
   /** Clones of inputs. */
   readonly inputs: string;
+  /** What caches keep as files. */
+  readonly nars: string;
   /** The signing key that the first start makes. */
   readonly signingKey: string;
   /** An administrator's token, for commands of the same user on the same machine. */
@@ -26,6 +28,7 @@ export function dataDirectory(root: string): DataDirectory {
     database: path.join(root, 'proteus.db'),
     logs: path.join(root, 'logs'),
     inputs: path.join(root, 'inputs'),
+    nars: path.join(root, 'nars'),
     signingKey: path.join(root, 'keys/cache.secret'),
     adminToken: path.join(root, 'admin-token'),
     serverFile: path.join(root, 'server.json'),

@@ -12,12 +12,14 @@ import { hostname } from 'node:os';
 import { declaredJobset } from '../../api/body/declared-jobset.ts';
 import { createApi } from '../../api/create-api.ts';
 import { createApiListener } from '../../api/create-api-listener.ts';
+import { openFileBlobs } from '../../blobs/file/open-file-blobs.ts';
 import type { Builder } from '../../build/builder.ts';
 import { localBuilder } from '../../build/local-builder.ts';
 import { checkKeys } from '../../cache/check-keys.ts';
 import { createCacheHandler } from '../../cache/create-cache-handler.ts';
 import { createDumpPool } from '../../cache/live/create-dump-pool.ts';
 import { createLivePathSource } from '../../cache/live/live-path-source.ts';
+import { openStoredNars } from '../../cache/stored/open-stored-nars.ts';
 import { createAccess } from '../../ci/access/create-access.ts';
 import type { Ci } from '../../ci/ci.ts';
 import { startCi } from '../../ci/start-ci.ts';
@@ -38,6 +40,7 @@ import { followBuilders, readBuilders } from './follow-builders.ts';
 import { listenHttp } from './listen-http.ts';
 import { lockDataDirectory } from './lock-data-directory.ts';
 import { logRequest } from './log-request.ts';
+import { openCacheRetention } from './open-cache-retention.ts';
 import { openSigningKeys } from './open-signing-keys.ts';
 import { readSecrets } from './read-secrets.ts';
 import { removeServerFile, writeServerFile } from './server-file.ts';
@@ -103,6 +106,12 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
   const store = stack.use(await openStore({ type: 'local' }, { signal, env }));
   const storeDatabase = stack.use(await openStoreDatabase(undefined, { keepOpenBy: store }));
   const nars = stack.use(createDumpPool());
+  const fault = (text: string, error: unknown): void => log.error({ err: error }, text);
+  const blobs = stack.use(await openFileBlobs(directory.nars));
+  const stored = stack.use(await openStoredNars({ blobs, database, onFault: fault }));
+  const cacheRetention = stack.use(
+    openCacheRetention({ config: config.retention, database, storeDatabase, stored, log }),
+  );
   const cache = createCacheHandler({
     store,
     source: createLivePathSource(storeDatabase),
@@ -142,6 +151,7 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     access: createAccess({ users: database.users, now: Date.now }),
     settings: { baseUrl: outside, private: config.private, webhookSecrets, version },
     inputTypes: inputPlugins,
+    cacheRetention,
     storeFilesAt: storeDir,
     nixLogDirectory: '/nix/var/log/nix/drvs',
     now: Date.now,
