@@ -13,12 +13,12 @@ interface Served extends AsyncDisposable {
   readonly host: string;
 }
 
-async function serve(options: ServerOptions = {}): Promise<Served> {
+async function serve(options: ServerOptions & { readonly bodyTimeoutMs?: number } = {}): Promise<Served> {
   const api = await openTestApi();
-  const server = createServer({ ...apiServerOptions, ...options }, createApiListener(api.app)).listen(
-    0,
-    '127.0.0.1',
-  );
+  const server = createServer(
+    { ...apiServerOptions, ...options },
+    createApiListener(api.app, options),
+  ).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
@@ -108,7 +108,7 @@ describe('the API over HTTP', () => {
 
   it('cuts off who sends a body or headers very slowly', async () => {
     await using served = await serve({
-      requestTimeout: 100,
+      bodyTimeoutMs: 100,
       headersTimeout: 100,
       connectionsCheckingInterval: 20,
     });

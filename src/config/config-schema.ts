@@ -145,13 +145,31 @@ const retention = z.strictObject({
     }),
 });
 
-const sections = { builders, evaluation, limits, webhooks, retention };
+const uploads = z.strictObject({
+  file: bytes()
+    .default(16 * 2 ** 30)
+    .register(keyDocs, {
+      form: 'a size such as "16 GiB"',
+      default: '`"16 GiB"`',
+      text: 'What one file that is uploaded to a cache may have.',
+    }),
+  nar: bytes()
+    .default(64 * 2 ** 30)
+    .register(keyDocs, {
+      form: 'a size such as "64 GiB"',
+      default: '`"64 GiB"`',
+      text: 'What the NAR in it may have when it is unpacked.',
+    }),
+});
+
+const sections = { builders, evaluation, limits, webhooks, retention, uploads };
 const sectionTexts: Readonly<Record<keyof typeof sections, string>> = {
   builders: 'Where things are built.',
   evaluation: 'How jobsets are evaluated.',
   limits: 'What a build step may use.',
   webhooks: 'Pushes that other servers tell us of.',
   retention: 'What is kept, and for how long.',
+  uploads: 'What clients may put into caches.',
 };
 for (const [name, section] of Object.entries(sections)) {
   const text = sectionTexts[name as keyof typeof sections]; // the keys of `sections` itself
@@ -199,13 +217,14 @@ export const configSchema = z.strictObject({
   private: z.boolean().default(false).register(keyDocs, {
     form: 'true or false',
     default: '`false`',
-    text: 'Whether reading, too, needs a login or token. The cache stays open to those who reach it.',
+    text: 'Whether reading, too, needs a login or token; of the cache at the root as well: see caches.md.',
   }),
   builders: builders.prefault({}),
   evaluation: evaluation.prefault({}),
   limits: limits.prefault({}),
   webhooks: webhooks.prefault({}),
   retention: retention.prefault({}),
+  uploads: uploads.prefault({}),
 });
 
 export const configSections = sections;

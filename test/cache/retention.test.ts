@@ -12,6 +12,7 @@ import type { CachePathRecord, StoredNarRecord } from '../../src/db/cache-record
 import type { Database } from '../../src/db/database.ts';
 import { openDatabase } from '../../src/db/open-database.ts';
 import { formatBareHash } from '../../src/nix/hash.ts';
+import { runProcess } from '../../src/process/run-process.ts';
 import { startProcess } from '../../src/process/start-process.ts';
 import { parseEvents, proteus } from '../helpers/proteus.ts';
 import { makeAdmin, serve } from '../helpers/serve.ts';

@@ -1,10 +1,12 @@
 /**
  * Finds out who makes a request: a token (`Authorization: Bearer proteus_…`, or Basic with the token as password), else
  * the cookie of a session. An unknown token is an error even where nobody in particular would do; an unknown cookie is
- * not, since sessions end. Basic credentials that are no token of ours belong to a proxy in front and are let be.
+ * not, since sessions end. Basic credentials that are no token of a user belong to a proxy in front, or to a cache whose
+ * client sends them with everything, and are let be.
  */
 
 import type { MiddlewareHandler } from 'hono';
+import { cacheTokenPrefix } from '../../cache/access/cache-token.ts';
 import { tokenPrefix } from '../../ci/access/secret.ts';
 import { AppError } from '../../util/app-error.ts';
 import type { ApiDeps, ApiEnv, Caller } from '../api-deps.ts';
@@ -41,6 +43,6 @@ function readToken(authorization: string): { token: string; name?: string | unde
   const text = Buffer.from(value, 'base64').toString();
   const colon = text.indexOf(':');
   const token = text.slice(colon + 1);
-  if (colon < 0 || !token.startsWith(tokenPrefix)) return undefined;
+  if (colon < 0 || !token.startsWith(tokenPrefix) || token.startsWith(cacheTokenPrefix)) return undefined;
   return { token, name: colon === 0 ? undefined : text.slice(0, colon) };
 }

@@ -1,6 +1,6 @@
 /**
  * The body of a request, whole, and refused as soon as it is too large: nobody can make us hold more. How long it may
- * take is the HTTP server's business (`requestTimeout`).
+ * take is the listener's business (`create-api-listener.ts`).
  */
 
 import { AppError } from '../../util/app-error.ts';

@@ -14,6 +14,7 @@ import { AppError } from '../../util/app-error.ts';
 import { errorMessage } from '../../util/error-message.ts';
 import type { CacheGuard } from '../access/cache-guard.ts';
 import type { CacheHandler } from '../create-cache-handler.ts';
+import { createTurns } from '../create-turns.ts';
 import { parseCacheUrl } from '../parse-cache-url.ts';
 import { sendNotFound } from '../reply.ts';
 import type { StoredNars } from '../stored/stored-nars.ts';
@@ -23,6 +24,7 @@ import { parseNarName, parseUploadUrl } from '../upload/parse-upload-url.ts';
 import { refuseUpload } from '../upload/refuse-upload.ts';
 import type { CachePathSource } from './cache-path-source.ts';
 import type { Caches } from './open-caches.ts';
+import { serveNarFile } from './serve-nar-file.ts';
 import { serveStoredListing } from './serve-stored-listing.ts';
 
 export interface CacheSiteDeps {
@@ -65,6 +67,8 @@ const namedApi = '/api/v1/';
 
 export function createCacheSite(deps: CacheSiteDeps): CacheSite {
   const { caches, guard, uploads, batch, stored, root, onFault, stallTimeoutMs = 600_000 } = deps;
+
+  const turns = createTurns({ budgetMs: 4, now: () => performance.now() });
 
   const rootTarget = async (): Promise<Target> => ({
     ...root,
@@ -121,15 +125,10 @@ export function createCacheSite(deps: CacheSiteDeps): CacheSite {
       const file = parseNarName(bare.slice(1));
       if (file !== undefined) {
         // Files are shared by all caches, so which of them may have this one is to be asked first.
-        const size = await uploads.sizeOfUpload(file.fileHash, target.record.id);
-        if (size === undefined) return sendNotFound(res);
-        if (req.method === 'HEAD') {
-          const type = 'application/x-nix-nar';
-          res
-            .writeHead(200, { 'Content-Type': type, 'Content-Length': size, 'Accept-Ranges': 'bytes' })
-            .end();
-          return;
-        }
+        const nar = await uploads.fileOf(file.fileHash, target.record.id);
+        if (nar === undefined) return sendNotFound(res);
+        const onFault = (error: unknown): void => fault(req, path, error);
+        return serveNarFile(req, res, nar, { stored, stallTimeoutMs, turns, signal, onFault });
       }
       const request = parseCacheUrl(bare);
       if (request?.kind === 'listing') {
@@ -140,11 +139,14 @@ export function createCacheSite(deps: CacheSiteDeps): CacheSite {
     if (!target.handler.tryServe(req, res)) sendNotFound(res);
   };
 
+  const fault = (req: IncomingMessage, path: string, error: unknown): void =>
+    onFault(`${req.method} ${path}: ${errorMessage(error)}`, error);
+
   const fail = (req: IncomingMessage, res: ServerResponse, path: string, error: unknown): void => {
     if (res.destroyed) return;
     const status = error instanceof AppError ? error.status : 500;
     const isOurs = status >= 500 && !(error instanceof AppError && error.code === 'cache.quota');
-    if (isOurs) onFault(`${req.method} ${path}: ${errorMessage(error)}`, error);
+    if (isOurs) fault(req, path, error);
     const isRead = req.method === 'GET' || req.method === 'HEAD';
     if (isOurs && isRead && path.includes('.narinfo')) sendNotFound(res);
     else refuseUpload(req, res, error, path.includes('/api/') ? 'json' : 'text');

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
+import { openFileBlobs } from '../../blobs/file/open-file-blobs.ts';
 import type { CacheRecord } from '../../db/cache-records.ts';
 import type { Database } from '../../db/database.ts';
 import { openDatabase } from '../../db/open-database.ts';
@@ -22,16 +23,20 @@ import { hashCacheToken, newCacheToken } from '../access/cache-token.ts';
 import { createCacheSite } from '../caches/create-cache-site.ts';
 import { openCaches } from '../caches/open-caches.ts';
 import { createCacheHandler } from '../create-cache-handler.ts';
+import { createNarThreads } from '../stored/create-nar-threads.ts';
+import { openStoredNars } from '../stored/open-stored-nars.ts';
+import type { StoredNars } from '../stored/stored-nars.ts';
 import { createBatchApi } from '../upload/create-batch-api.ts';
 import { createUploads } from '../upload/create-uploads.ts';
 import { narName } from '../upload/parse-upload-url.ts';
-import { type MemoryStoredNars, memoryStoredNars } from './memory-stored-nars.ts';
 
 export interface TestSite extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
   readonly database: Database;
-  readonly stored: MemoryStoredNars;
+  readonly stored: StoredNars;
+  /** How many files with NARs there are. */
+  files(): Promise<number>;
   readonly key: SecretKey;
   readonly faults: readonly string[];
   /** Paths that the cache at the root was told of. */
@@ -47,6 +52,8 @@ export interface TestSiteOptions {
   readonly maxNarBytes?: number;
 }
 
+/** Started once: most tests are shorter than a thread takes to begin. */
+const threads = createNarThreads();
 /** Long after tokens were looked up last. */
 const start = Date.UTC(2026, 0, 1);
 
@@ -55,7 +62,8 @@ export async function openTestSite(options: TestSiteOptions = {}): Promise<TestS
   let time = start;
   const now = (): number => time;
   const database = await openDatabase(path.join(folder, 'db'), { now });
-  const stored = memoryStoredNars(database.storedNars);
+  const blobs = await openFileBlobs(path.join(folder, 'nars'));
+  const stored = await openStoredNars({ blobs, database, threads, now });
   const key = generateSecretKey('cache-1');
   const faults: string[] = [];
   const addedToRoot: string[] = [];
@@ -107,6 +115,7 @@ export async function openTestSite(options: TestSiteOptions = {}): Promise<TestS
     port,
     database,
     stored,
+    files: async () => (await database.storedNars.totals()).files,
     key,
     faults,
     addedToRoot,
@@ -140,6 +149,8 @@ export async function openTestSite(options: TestSiteOptions = {}): Promise<TestS
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await caches[Symbol.asyncDispose]();
+      await stored[Symbol.asyncDispose]();
+      await blobs[Symbol.asyncDispose]();
       await database[Symbol.asyncDispose]();
       await rm(folder, { recursive: true });
     },

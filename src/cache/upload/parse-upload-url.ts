@@ -6,6 +6,8 @@
  * compressed: what comes tells which it is.
  */
 
+import { narFileName } from '../stored/nar-file.ts';
+
 export type UploadRequest =
   | { readonly kind: 'cache-info' }
   | { readonly kind: 'narinfo'; readonly hashPart: string }
@@ -54,8 +56,7 @@ export function parseNarName(url: string): (UploadRequest & { readonly kind: 'na
 
 /** The path of the file in the cache, by its compression. */
 export function narName(fileHash: string, compression: string): string {
-  const suffix = suffixes.entries().find(([, name]) => name === compression)?.[0] ?? '';
-  return `nar/${fileHash}.nar${suffix}`;
+  return `nar/${narFileName({ fileHash, compression })}`;
 }
 
 /** Newer versions of Nix send `!` as `%21`. */

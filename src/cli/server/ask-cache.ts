@@ -10,12 +10,17 @@ import { errorMessage } from '../../util/error-message.ts';
 /** Questions at a time. */
 const atOnce = 16;
 
-/** `url`: of the cache. Throws `cache.not-served` naming the first path that it does not answer for. */
-export async function askCache(url: string, paths: readonly StorePath[], signal: AbortSignal): Promise<void> {
+/** `url`: of the cache; `token`: one that may read it. Throws `cache.not-served` naming the first path that it does not answer for. */
+export async function askCache(
+  url: string,
+  token: string,
+  paths: readonly StorePath[],
+  signal: AbortSignal,
+): Promise<void> {
   const rest = paths.values();
   const ask = async (): Promise<void> => {
     for (const path of rest) {
-      const problem = await askFor(`${url}/${storePathHash(path)}.narinfo`, signal);
+      const problem = await askFor(`${url}/${storePathHash(path)}.narinfo`, token, signal);
       if (problem !== undefined) {
         throw new AppError('cache.not-served', `the cache does not answer for ${path}: ${problem}`);
       }
@@ -24,9 +29,13 @@ export async function askCache(url: string, paths: readonly StorePath[], signal:
   await Promise.all(Array.from({ length: Math.min(atOnce, paths.length) }, ask));
 }
 
-async function askFor(url: string, signal: AbortSignal): Promise<string | undefined> {
+async function askFor(url: string, token: string, signal: AbortSignal): Promise<string | undefined> {
   try {
-    const { status } = await fetch(url, { method: 'HEAD', signal });
+    const { status } = await fetch(url, {
+      method: 'HEAD',
+      signal,
+      headers: { authorization: `Bearer ${token}` },
+    });
     return status === 200 ? undefined : `HTTP status ${status}`;
   } catch (error) {
     signal.throwIfAborted();

@@ -12,7 +12,7 @@ export interface DataDirectory {
   readonly logs: string;
   /** Clones of inputs. */
   readonly inputs: string;
-  /** What caches keep as files. */
+  /** Files with NARs. */
   readonly nars: string;
   /** The signing key that the first start makes. */
   readonly signingKey: string;

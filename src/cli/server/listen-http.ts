@@ -38,7 +38,9 @@ export async function listenHttp(address: ListenAddress, options: ListenOptions 
   const { graceMs = 2000, hostName = hostname(), frontDoor = true } = options;
   let hot: HotAnswers | undefined;
   let listener: RequestListener = (_req, res) => void res.writeHead(503, { 'retry-after': '1' }).end();
-  const http = createServer(apiServerOptions, (req, res) => listener(req, res));
+  const answer: RequestListener = (req, res) => listener(req, res);
+  // Whoever answers says whether a client that waits to be told may send its body, once it is known to be wanted.
+  const http = createServer(apiServerOptions, answer).on('checkContinue', answer);
   const door = frontDoor
     ? createHotServer({
         http,

@@ -15,6 +15,7 @@ import { createApiListener } from '../../api/create-api-listener.ts';
 import { openFileBlobs } from '../../blobs/file/open-file-blobs.ts';
 import type { Builder } from '../../build/builder.ts';
 import { localBuilder } from '../../build/local-builder.ts';
+import type { CacheSite } from '../../cache/caches/create-cache-site.ts';
 import { checkKeys } from '../../cache/check-keys.ts';
 import { createCacheHandler } from '../../cache/create-cache-handler.ts';
 import { createDumpPool } from '../../cache/live/create-dump-pool.ts';
@@ -41,6 +42,7 @@ import { listenHttp } from './listen-http.ts';
 import { lockDataDirectory } from './lock-data-directory.ts';
 import { logRequest } from './log-request.ts';
 import { openCacheRetention } from './open-cache-retention.ts';
+import { openCacheSite } from './open-cache-site.ts';
 import { openSigningKeys } from './open-signing-keys.ts';
 import { readSecrets } from './read-secrets.ts';
 import { removeServerFile, writeServerFile } from './server-file.ts';
@@ -106,12 +108,9 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
   const store = stack.use(await openStore({ type: 'local' }, { signal, env }));
   const storeDatabase = stack.use(await openStoreDatabase(undefined, { keepOpenBy: store }));
   const nars = stack.use(createDumpPool());
-  const fault = (text: string, error: unknown): void => log.error({ err: error }, text);
   const blobs = stack.use(await openFileBlobs(directory.nars));
+  const fault = (text: string, error: unknown): void => log.error({ err: error }, text);
   const stored = stack.use(await openStoredNars({ blobs, database, onFault: fault }));
-  const cacheRetention = stack.use(
-    openCacheRetention({ config: config.retention, database, storeDatabase, stored, log }),
-  );
   const cache = createCacheHandler({
     store,
     source: createLivePathSource(storeDatabase),
@@ -120,16 +119,51 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     priority: config.priority,
     // The API has them, those of attempts that still run included.
     serveLogs: false,
-    onFault: (text, error) => log.error({ err: error }, text),
+    onFault: fault,
   });
+  const access = createAccess({ users: database.users, now: Date.now });
+  const site = stack.use(
+    openCacheSite({
+      database,
+      stored,
+      keys,
+      config,
+      access,
+      root: cache,
+      handle: (options) =>
+        createCacheHandler({
+          ...options,
+          store,
+          dump: (info) => nars.dump(info),
+          serveLogs: false,
+          onFault: fault,
+        }),
+      added: () => {},
+      onFault: fault,
+      now: Date.now,
+    }),
+  );
+  const cacheRetention = stack.use(
+    openCacheRetention({
+      config: config.retention,
+      database,
+      storeDatabase,
+      stored,
+      flushServed: () => site.flushServed(),
+      log,
+    }),
+  );
+  const serveCache: CacheSite['tryServe'] = (req, res) => site.tryServe(req, res) || cache.tryServe(req, res);
+  // The front door looks at no token.
+  const hot = config.private ? undefined : cache.hot;
 
   let ci: Ci | undefined;
   stack.defer(async () => ci?.[Symbol.asyncDispose]());
   const listener = stack.use(await listenHttp(config.listen, { frontDoor: config['front-door'] }));
   stack.defer(() => closing.abort());
   listener.answerWith((req, res) => {
-    if (!cache.tryServe(req, res)) res.writeHead(503, { 'retry-after': '1' }).end('starting\n');
-  }, cache.hot);
+    if (!serveCache(req, res)) res.writeHead(503, { 'retry-after': '1' }).end('starting\n');
+  }, hot);
   ci = await startCi({
     database,
     store,
@@ -138,7 +172,7 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     dataDirectory: directory.root,
     keys,
     parseDeclared: (name, spec) => declaredJobset(name, spec, inputPlugins),
-    assertServable: (paths) => askCache(listener.url, paths, closing.signal),
+    assertServable: (paths) => askCache(listener.url, site.ownToken, paths, closing.signal),
     settings: ciSettings(config),
     onEvent,
     env,
@@ -148,21 +182,21 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
   const baseUrl = outside ?? listener.outsideUrl;
   const app = createApi({
     ci,
-    access: createAccess({ users: database.users, now: Date.now }),
+    access,
     settings: { baseUrl: outside, private: config.private, webhookSecrets, version },
     inputTypes: inputPlugins,
     cacheRetention,
     storeFilesAt: storeDir,
     nixLogDirectory: '/nix/var/log/nix/drvs',
     now: Date.now,
-    onFault: (text, error) => log.error({ err: error }, text),
+    onFault: fault,
   });
   const api = createApiListener(app);
   listener.answerWith((req, res) => {
-    if (cache.tryServe(req, res)) return;
+    if (serveCache(req, res)) return;
     logRequest(req, res, log, Date.now);
     api(req, res);
-  }, cache.hot);
+  }, hot);
   const { builders } = ci;
   stack.use(
     followBuilders({
