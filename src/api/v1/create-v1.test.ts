@@ -50,7 +50,7 @@ describe('/api/openapi.json', () => {
       );
 
     expect(described.sort()).toEqual([...new Set(served)].sort());
-    expect(described).toHaveLength(20);
+    expect(described).toHaveLength(25);
   });
 
   it('says that numbers are numbers, and which parameters must be there', async () => {

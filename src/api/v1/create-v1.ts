@@ -13,6 +13,7 @@ import { addEvaluationRoutes } from './routes/add-evaluation-routes.ts';
 import { addEventRoute } from './routes/add-event-route.ts';
 import { addServerRoutes } from './routes/add-server-routes.ts';
 import { addTokenRoutes } from './routes/add-token-routes.ts';
+import { addUserRoutes } from './routes/add-user-routes.ts';
 import type { V1 } from './v1.ts';
 
 export function createV1(deps: ApiDeps): V1 {
@@ -31,6 +32,7 @@ export function createV1(deps: ApiDeps): V1 {
     addEvaluationRoutes,
     addBuildRoutes,
     addTokenRoutes,
+    addUserRoutes,
   ]) {
     add(app, deps);
   }
