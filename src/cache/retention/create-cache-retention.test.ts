@@ -233,11 +233,11 @@ describe('what happens meanwhile', () => {
   });
 
   it('counts: so does one that is added again, pinned, or referred to by a new one', async () => {
-    await meanwhile(({ add }) => add('lib', ['libc']));
+    await meanwhile((now) => now.add('lib', ['libc']));
     expect(await world.names()).toEqual(['lib', 'libc']);
     await meanwhile(() => pin('lib'));
     expect(await world.names()).toEqual(['lib', 'libc']);
-    await meanwhile(({ add }) => add('fresh', ['old']));
+    await meanwhile((now) => now.add('fresh', ['old']));
     expect(await world.names()).toEqual(['fresh', 'libc', 'old']);
   });
 });
@@ -289,13 +289,13 @@ describe('whatever happens', () => {
   );
 
   const act = async (action: Action): Promise<void> => {
-    const { database, clock, wanted, add, names, retention } = world;
+    const { database, clock, wanted, retention } = world;
     const name = 'n' in action ? `p${action.n}x` : '';
     if (action.type === 'add') {
-      const there = new Set(await names());
+      const there = new Set(await world.names());
       const known = [...new Set(action.references.map((m) => `p${m}x`))];
       if (!there.has(name))
-        await add(
+        await world.add(
           name,
           known.filter((one) => there.has(one)),
         );

@@ -194,9 +194,10 @@ async function prepare(
   jobset: JobsetRecord,
   inputs: readonly ResolvedInput[],
   signal: AbortSignal,
-  { store, allowedUris, env, lockFlake }: EvaluationDeps,
+  deps: EvaluationDeps,
 ): Promise<Fetched> {
-  const expression = await jobsetExpression(jobset, (url) => lockFlake(url, { signal, env }));
+  const { store, allowedUris, env } = deps;
+  const expression = await jobsetExpression(jobset, (url) => deps.lockFlake(url, { signal, env }));
   const hash = inputHash({
     expression: { ...expression },
     inputs,
