@@ -27,6 +27,8 @@ import type { ByteRange } from './parse-range.ts';
 import type { PathSource } from './path-source.ts';
 import { notFoundBody, notFoundHeaders, sendBody, sendNotFound } from './reply.ts';
 import { serveNar } from './serve-nar.ts';
+import { type StoredServing, serveNarFile } from './stored/serve-nar-file.ts';
+import { untilClosed } from './until-closed.ts';
 
 export interface CacheHandlerOptions {
   readonly source: PathSource;
@@ -34,6 +36,8 @@ export interface CacheHandlerOptions {
   readonly store: Pick<Store, 'leaseTempRoots'>;
   /** The NAR of a path or a part of it, verified; a piece is good until the next is asked for (`live/create-dump-pool.ts`). */
   dump(info: PathInfo, range: ByteRange): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  /** Files with NARs, and how they are sent. Default: none, every NAR is made while it is sent. */
+  readonly stored?: StoredServing | undefined;
   /** Every narinfo is signed with all of them. */
   readonly keys: readonly SecretKey[];
   /** Lower is asked first; cache.nixos.org says 40. Default 30. */
@@ -85,6 +89,7 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
     dump: (info: PathInfo, range: ByteRange) => options.dump(info, range),
     stallTimeoutMs,
     turns: createTurns({ budgetMs: 4, now: () => performance.now() }),
+    stored: options.stored,
   };
   const cacheInfo = datedResponse(
     '200 OK',
@@ -158,6 +163,10 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
         return serveNarInfo(req, res, request.hashPart);
       case 'nar':
         return serveNar(req, res, request, context, nars);
+      case 'nar-file':
+        return nars.stored === undefined
+          ? sendNotFound(res)
+          : serveNarFile(req, res, request, context, { ...nars, ...nars.stored });
       case 'listing':
         return serveListing(req, res, request.hashPart);
       case 'log':
@@ -205,10 +214,4 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
       return true;
     },
   };
-}
-
-function untilClosed(res: ServerResponse): AbortSignal {
-  const controller = new AbortController();
-  res.once('close', () => controller.abort());
-  return controller.signal;
 }

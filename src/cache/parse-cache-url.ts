@@ -5,6 +5,7 @@
  * NARs keep all the URL shapes that live-store servers have handed out, because clients remember the URL of a
  * narinfo for 30 days: `<hash>-<nar hash>.nar` (ours and nix-serve's), `<hash>.nar` (older nix-serve) and
  * `<nar hash>.nar?hash=<hash>` (harmonia).
+ * Files are named as `nix copy` does, `<file hash>.nar[.zst …]`.
  */
 
 export type CacheRequest =
@@ -14,6 +15,8 @@ export type CacheRequest =
   | { readonly kind: 'listing'; readonly hashPart: string }
   /** `narHash`: 52 characters of nix32; undefined when the URL does not say which content is meant. */
   | { readonly kind: 'nar'; readonly hashPart: string; readonly narHash: string | undefined }
+  /** A file with a NAR in it; `name` has the ending of its compression. */
+  | { readonly kind: 'nar-file'; readonly fileHash: string; readonly name: string }
   /** `name`: base name of a derivation, `.drv` included. */
   | { readonly kind: 'log'; readonly name: string };
 
@@ -22,6 +25,7 @@ const narinfo = new RegExp(`^/(${char}{32})\\.narinfo$`);
 const listing = new RegExp(`^/(${char}{32})\\.ls$`);
 const nar = new RegExp(`^/nar/(${char}{32})(?:-(${char}{52}))?\\.nar$`);
 const narByContent = new RegExp(`^/nar/(${char}{52})\\.nar$`);
+const narFile = new RegExp(`^/nar/((${char}{52})\\.nar(?:\\.(?:zst|xz|bz2|br|lz4))?)$`);
 const hashParameter = new RegExp(`(?:^|&)hash=(${char}{32})(?:&|$)`);
 const log = new RegExp(`^/log/(${char}{32}-[0-9a-zA-Z+\\-._?=]{1,207}\\.drv)$`);
 
@@ -44,8 +48,11 @@ function parseNarUrl(path: string, query: string): CacheRequest | undefined {
   if (hashPart !== undefined) return { kind: 'nar', hashPart, narHash };
   const byContent = narByContent.exec(path)?.[1];
   const owner = hashParameter.exec(query)?.[1];
-  if (byContent === undefined || owner === undefined) return undefined;
-  return { kind: 'nar', hashPart: owner, narHash: byContent };
+  if (byContent !== undefined && owner !== undefined) {
+    return { kind: 'nar', hashPart: owner, narHash: byContent };
+  }
+  const [, name, fileHash] = narFile.exec(path) ?? [];
+  return name === undefined || fileHash === undefined ? undefined : { kind: 'nar-file', fileHash, name };
 }
 
 /** The only URL that is decoded: names of derivations may hold `?`, which arrives as `%3F`. */

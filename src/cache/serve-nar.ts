@@ -1,26 +1,27 @@
 /**
- * Answers a request for a NAR out of the live store: finds the path, takes a temporary root for as long as it is
- * sent, and cuts out the range asked for. A URL that names another content than the path has now (it was deleted
- * and made again) is a miss, since the client has the hash of the other one.
+ * Answers a request for the NAR of a path, not compressed: out of the live store, with a temporary root for as long as it
+ * is sent, or unpacked from the file where there is one. A URL that names another content than the path has now (it
+ * was deleted and made again) is a miss, since the client has the hash of the other one.
  */
 
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { formatBareHash, parseHash } from '../nix/hash.ts';
 import type { PathInfo } from '../store/store.ts';
 import type { CacheContext } from './cache-context.ts';
 import type { TempRootKeeper } from './create-temp-root-keeper.ts';
-import type { Turns } from './create-turns.ts';
-import { matchesEtag } from './matches-etag.ts';
+import { startNarReply } from './nar-reply.ts';
 import type { CacheRequest } from './parse-cache-url.ts';
-import { type ByteRange, parseRange } from './parse-range.ts';
-import { sendNotFound, sendNotModified } from './reply.ts';
-import { sendNar } from './send-nar.ts';
+import type { ByteRange } from './parse-range.ts';
+import type { ServedPath } from './path-source.ts';
+import { sendNotFound } from './reply.ts';
+import { type SendOptions, sendCounted } from './send-counted.ts';
+import type { StoredServing } from './stored/serve-nar-file.ts';
+import { untilClosed } from './until-closed.ts';
 
-export interface NarSource {
+export interface NarSource extends SendOptions {
   readonly roots: TempRootKeeper;
   dump(info: PathInfo, range: ByteRange): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
-  readonly stallTimeoutMs: number;
-  readonly turns: Turns;
+  readonly stored: StoredServing | undefined;
 }
 
 export async function serveNar(
@@ -35,30 +36,16 @@ export async function serveNar(
   if (info === undefined || (request.narHash !== undefined && request.narHash !== narHash)) {
     return sendNotFound(res);
   }
-  const etag = `"${narHash}"`;
-  const headers: OutgoingHttpHeaders = {
-    'Content-Type': 'application/x-nix-nar',
-    'Accept-Ranges': 'bytes',
+  const reply = startNarReply(req, res, {
+    etag: `"${narHash}"`,
+    size: info.narSize,
     // A URL that does not say which content it means may mean another one tomorrow.
-    'Cache-Control': `public, max-age=${request.narHash === undefined ? '3600' : '31536000, immutable'}`,
-    ETag: etag,
-  };
-  if (matchesEtag(req.headers['if-none-match'], etag)) return sendNotModified(res, headers);
-
-  const ifRange = req.headers['if-range'];
-  const asked = ifRange === undefined || ifRange === etag ? req.headers.range : undefined;
-  const range = parseRange(asked, info.narSize);
-  if (range === 'unsatisfiable') {
-    res.writeHead(416, { 'Content-Range': `bytes */${info.narSize}`, 'Content-Length': 0 }).end();
-    return;
-  }
-  const { start, end } = range ?? { start: 0, end: info.narSize };
-  headers['Content-Length'] = end - start;
-  if (range !== undefined) headers['Content-Range'] = `bytes ${start}-${end - 1}/${info.narSize}`;
-  const status = range === undefined ? 200 : 206;
-  if (req.method === 'HEAD') {
-    res.writeHead(status, headers).end();
-    return;
+    cacheControl: `public, max-age=${request.narHash === undefined ? '3600' : '31536000, immutable'}`,
+  });
+  if (reply === undefined) return;
+  if (source.stored !== undefined && info.stored !== undefined) {
+    const pieces = source.stored.nars.unpack(info.stored, reply.range, untilClosed(res));
+    return sendCounted(req, res, reply, pieces, context, source);
   }
 
   // Without a root (the daemon is away) the NAR is still verified on its way, so it is sent all the same.
@@ -69,21 +56,10 @@ export async function serveNar(
   // Only from here on is the path safe from the collector; it may have gone while we asked.
   const still = await context.find(req, request.hashPart);
   if (still === undefined || nix32(still) !== narHash) return sendNotFound(res);
-
-  context.counters.nars += 1;
-  const sent = await sendNar(res, {
-    status,
-    headers,
-    pieces: source.dump(info, { start, end }),
-    stallTimeoutMs: source.stallTimeoutMs,
-    turns: source.turns,
-  });
-  if (sent.result === 'sent') context.counters.narBytes += end - start;
-  if (sent.result === 'cut') context.counters.narsCut += 1;
-  if (sent.result === 'cut' || sent.result === 'unsent') context.fault(sent.error, req);
-  if (sent.result === 'unsent') sendNotFound(res);
+  source.stored?.onLive?.(info);
+  await sendCounted(req, res, reply, source.dump(info, reply.range), context, source);
 }
 
-function nix32(info: PathInfo): string {
+function nix32(info: ServedPath): string {
   return formatBareHash(parseHash(info.narHash, 'sha256'), 'nix32');
 }

@@ -59,6 +59,16 @@ export interface CachePathRepository {
   hashParts(cacheId: number): AsyncIterable<string>;
   /** All its paths, streamed, by hash part. */
   all(cacheId: number): AsyncIterable<CachePathRecord>;
+  /** Paths of any cache that have this file. */
+  withFile(fileHash: string): Promise<
+    readonly {
+      readonly cacheId: number;
+      readonly hashPart: string;
+      readonly path: string;
+      /** Of the cache, but for the one named main: who may read that is for the server to say. */
+      readonly isPrivate: boolean;
+    }[]
+  >;
   /**
    * Adds them in one transaction. What is there already stays as it is, but counts as served: whoever adds it relies on
    * it. Throws `cache.references-missing` when a

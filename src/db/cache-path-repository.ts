@@ -68,6 +68,25 @@ export function createCachePathRepository(connection: Connection): CachePathRepo
         last = rows.at(-1)?.hash_part ?? last;
       }
     },
+    async withFile(fileHash) {
+      const rows = await db
+        .selectFrom('cache_paths as p')
+        .innerJoin('caches as c', 'c.id', 'p.cache_id')
+        .select([
+          'p.cache_id as cacheId',
+          'p.hash_part as hashPart',
+          'p.path',
+          'c.is_private as isPrivate',
+          'c.name',
+        ])
+        .where('p.file_hash', '=', fileHash)
+        .orderBy('p.id')
+        .execute();
+      return rows.map(({ name, isPrivate, ...row }) => ({
+        ...row,
+        isPrivate: isPrivate === 1 && name !== 'main',
+      }));
+    },
     add: (cacheId, paths) => connection.transaction((inside) => addCachePaths(inside, cacheId, paths)),
     remove: (cacheId, hashParts, unusedSince) =>
       connection.transaction(async (inside) => {

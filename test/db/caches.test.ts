@@ -229,6 +229,20 @@ describe.each(dialects)('paths of caches on %s', (dialect) => {
     });
   });
 
+  it('are found by their file, in every cache', async () => {
+    await using database = await fresh.open();
+    await addChain(database);
+    const { id } = await database.caches.create({ ...mainCache, name: 'team', isPrivate: true });
+    await database.cachePaths.add(id, [cachePath('a')]);
+
+    const path = { hashPart: digits('a'), path: cachePath('a').path };
+    expect(await database.cachePaths.withFile('file-a')).toEqual([
+      { ...path, cacheId: main, isPrivate: false },
+      { ...path, cacheId: id, isPrivate: true },
+    ]);
+    expect(await database.cachePaths.withFile('file-x')).toEqual([]);
+  });
+
   it('are not added without their file', async () => {
     await using database = await fresh.open();
 

@@ -3,16 +3,20 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
+import { formatBareHash } from '../../nix/hash.ts';
+import type { NarTree } from '../../nix/nar-writer.ts';
 import { parseNarInfo } from '../../nix/parse-narinfo.ts';
 import { printNarInfo } from '../../nix/print-narinfo.ts';
 import {
   openTestSite,
   put,
   sampleUpload,
+  sha256,
   type TestSite,
   type TestSiteOptions,
   upload,
 } from '../testing/test-site.ts';
+import { narName } from '../upload/parse-upload-url.ts';
 
 const sites: TestSite[] = [];
 afterEach(async () => {
@@ -31,6 +35,14 @@ async function team(settings: Parameters<TestSite['cache']>[1] = {}, options: Te
   const cache = await site.cache('team', settings);
   return { site, cache, base: `${site.url}/c/team`, token: await site.token(cache.id) };
 }
+
+/** Its entries are in order, which they are no more when `aaa` is called `zzz`. */
+const tree: NarTree = {
+  type: 'directory',
+  entries: new Map(
+    ['aaa', 'bbb'].map((name) => [name, { type: 'regular', contents: Buffer.from(name) } as const]),
+  ),
+};
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 const basic = (token: string) => ({
@@ -308,6 +320,18 @@ describe('uploading', () => {
     await refuse(hello.name, Buffer.alloc(1001), 413);
     const bomb = sampleUpload('bomb', [], { text: 'x'.repeat(20_000) });
     await refuse(bomb.name, bomb.file, 422);
+    const nameOf = (bytes: Uint8Array): string => narName(formatBareHash(sha256(bytes), 'nix32'), 'none');
+    const swapped = Buffer.from(
+      sampleUpload('tree', [], { tree }).nar.toString('latin1').replace('aaa', 'zzz'),
+      'latin1',
+    );
+    for (const nar of [
+      swapped,
+      hello.nar.subarray(0, -8),
+      Buffer.concat([hello.nar, Buffer.alloc(8)]),
+      Buffer.alloc(64),
+    ])
+      await refuse(nameOf(nar), nar, 422);
 
     expect(await site.files()).toBe(0);
     expect(await upload(base, hello, token)).toBe(200);

@@ -14,17 +14,16 @@ import { AppError } from '../../util/app-error.ts';
 import { errorMessage } from '../../util/error-message.ts';
 import type { CacheGuard } from '../access/cache-guard.ts';
 import type { CacheHandler } from '../create-cache-handler.ts';
-import { createTurns } from '../create-turns.ts';
 import { parseCacheUrl } from '../parse-cache-url.ts';
 import { sendNotFound } from '../reply.ts';
 import type { StoredNars } from '../stored/stored-nars.ts';
+import { untilClosed } from '../until-closed.ts';
 import type { BatchCall } from '../upload/create-batch-api.ts';
 import type { Uploads } from '../upload/create-uploads.ts';
-import { parseNarName, parseUploadUrl } from '../upload/parse-upload-url.ts';
+import { parseUploadUrl } from '../upload/parse-upload-url.ts';
 import { refuseUpload } from '../upload/refuse-upload.ts';
 import type { CachePathSource } from './cache-path-source.ts';
 import type { Caches } from './open-caches.ts';
-import { serveNarFile } from './serve-nar-file.ts';
 import { serveStoredListing } from './serve-stored-listing.ts';
 
 export interface CacheSiteDeps {
@@ -67,8 +66,6 @@ const namedApi = '/api/v1/';
 
 export function createCacheSite(deps: CacheSiteDeps): CacheSite {
   const { caches, guard, uploads, batch, stored, root, onFault, stallTimeoutMs = 600_000 } = deps;
-
-  const turns = createTurns({ budgetMs: 4, now: () => performance.now() });
 
   const rootTarget = async (): Promise<Target> => ({
     ...root,
@@ -122,14 +119,6 @@ export function createCacheSite(deps: CacheSiteDeps): CacheSite {
   ): Promise<void> => {
     if (target.record.isPrivate) keepPrivate(res);
     if (target.source !== undefined) {
-      const file = parseNarName(bare.slice(1));
-      if (file !== undefined) {
-        // Files are shared by all caches, so which of them may have this one is to be asked first.
-        const nar = await uploads.fileOf(file.fileHash, target.record.id);
-        if (nar === undefined) return sendNotFound(res);
-        const onFault = (error: unknown): void => fault(req, path, error);
-        return serveNarFile(req, res, nar, { stored, stallTimeoutMs, turns, signal, onFault });
-      }
       const request = parseCacheUrl(bare);
       if (request?.kind === 'listing') {
         return serveStoredListing(req, res, request.hashPart, target.source, stored, signal);
@@ -202,10 +191,4 @@ function keepPrivate(res: ServerResponse): void {
       ...(control !== undefined && { 'Cache-Control': control.replace('public', 'private') }),
     });
   };
-}
-
-function untilClosed(res: ServerResponse): AbortSignal {
-  const controller = new AbortController();
-  res.once('close', () => controller.abort());
-  return controller.signal;
 }

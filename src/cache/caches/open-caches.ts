@@ -4,7 +4,7 @@
  * Whatever of a cache has changed, its answers are made anew.
  */
 
-import type { CacheRecord } from '../../db/cache-records.ts';
+import type { CacheRecord, StoredNarRecord } from '../../db/cache-records.ts';
 import type { Database } from '../../db/database.ts';
 import type { SecretKey } from '../../nix/signing-key.ts';
 import { AppError } from '../../util/app-error.ts';
@@ -24,7 +24,7 @@ export interface OpenCache {
 }
 
 export interface CachesDeps {
-  readonly database: Pick<Database, 'caches' | 'cachePaths'>;
+  readonly database: Pick<Database, 'caches' | 'cachePaths' | 'cacheUploads'>;
   readonly stored: StoredNars;
   /** Of the server. */
   readonly keys: readonly SecretKey[];
@@ -33,6 +33,8 @@ export interface CachesDeps {
     readonly source: PathSource;
     readonly keys: readonly SecretKey[];
     readonly priority: number;
+    /** Files are shared by all caches: whether this one may give it out. */
+    readonly mayServe: (nar: StoredNarRecord) => Promise<boolean>;
   }) => CacheHandler;
   readonly onFault: (message: string, error: unknown) => void;
   readonly now: () => number;
@@ -109,7 +111,12 @@ export function openCaches(deps: CachesDeps): Caches {
       const made = {
         record: found,
         source,
-        handler: deps.handle({ source, keys: chosen, priority: found.priority }),
+        handler: deps.handle({
+          source,
+          keys: chosen,
+          priority: found.priority,
+          mayServe: ({ fileHash }) => database.cacheUploads.has(found.id, fileHash),
+        }),
       };
       open.set(found.id, made);
       return made;

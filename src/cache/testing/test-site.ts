@@ -41,6 +41,7 @@ export interface TestSite extends AsyncDisposable {
   readonly faults: readonly string[];
   /** Paths that the cache at the root was told of. */
   readonly addedToRoot: readonly string[];
+  now(): number;
   pass(ms: number): void;
   cache(name: string, settings?: Partial<CacheRecord>): Promise<CacheRecord>;
   token(cacheId: number, mayPush?: boolean): Promise<string>;
@@ -69,11 +70,10 @@ export async function openTestSite(options: TestSiteOptions = {}): Promise<TestS
   const addedToRoot: string[] = [];
   const onFault = (message: string, error: unknown): void =>
     void faults.push(`${message} (${String(error)})`);
-  const handle: Parameters<typeof openCaches>[0]['handle'] = ({ source, keys, priority }) =>
+  const handle: Parameters<typeof openCaches>[0]['handle'] = ({ mayServe, ...options }) =>
     createCacheHandler({
-      source,
-      keys,
-      priority,
+      ...options,
+      stored: { nars: stored, mayServe },
       store: { leaseTempRoots: () => Promise.reject(new Error('no store')) },
       dump: () => {
         throw new Error('there is no store here');
@@ -97,7 +97,7 @@ export async function openTestSite(options: TestSiteOptions = {}): Promise<TestS
     batch: createBatchApi({ database, stored, now }),
     stored,
     root: {
-      handler: handle({ source: nothing, keys: [key], priority: 30 }),
+      handler: handle({ source: nothing, keys: [key], priority: 30, mayServe: async () => false }),
       isPrivate: options.rootIsPrivate ?? false,
       added: (hashParts) => void addedToRoot.push(...hashParts),
     },
@@ -119,6 +119,7 @@ export async function openTestSite(options: TestSiteOptions = {}): Promise<TestS
     key,
     faults,
     addedToRoot,
+    now,
     pass(ms) {
       time += ms;
     },

@@ -4,7 +4,7 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { CacheRecord, StoredNarRecord } from '../../db/cache-records.ts';
+import type { CacheRecord } from '../../db/cache-records.ts';
 import type { Database } from '../../db/database.ts';
 import { parseNarInfo } from '../../nix/parse-narinfo.ts';
 import { storeDir } from '../../nix/store-path.ts';
@@ -39,8 +39,6 @@ export interface Uploads {
     target: UploadTarget,
     signal: AbortSignal,
   ): Promise<void>;
-  /** A file that was sent to this cache, or that a path of it has; undefined when there is no such. */
-  fileOf(fileHash: string, cacheId: number): Promise<StoredNarRecord | undefined>;
 }
 
 export function createUploads(deps: UploadsDeps): Uploads {
@@ -79,10 +77,6 @@ export function createUploads(deps: UploadsDeps): Uploads {
           break;
       }
       res.writeHead(200, { 'Content-Length': 0 }).end();
-    },
-    async fileOf(fileHash, cacheId) {
-      const file = stored.byFileHash(fileHash);
-      return file !== undefined && (await database.cacheUploads.has(cacheId, fileHash)) ? file : undefined;
     },
   };
 }

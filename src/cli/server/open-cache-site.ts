@@ -7,8 +7,8 @@ import { randomBytes } from 'node:crypto';
 import { setInterval as every } from 'node:timers/promises';
 import { createCacheGuard } from '../../cache/access/cache-guard.ts';
 import { type CacheSite, createCacheSite } from '../../cache/caches/create-cache-site.ts';
-import { mainCacheName, openCaches } from '../../cache/caches/open-caches.ts';
-import type { CacheHandler, CacheHandlerOptions } from '../../cache/create-cache-handler.ts';
+import { type CachesDeps, mainCacheName, openCaches } from '../../cache/caches/open-caches.ts';
+import type { CacheHandler } from '../../cache/create-cache-handler.ts';
 import type { StoredNars } from '../../cache/stored/stored-nars.ts';
 import { createBatchApi } from '../../cache/upload/create-batch-api.ts';
 import { createUploads } from '../../cache/upload/create-uploads.ts';
@@ -27,7 +27,7 @@ export interface CacheSiteOptions {
   readonly access: Pick<Access, 'userOfToken'>;
   /** Of the cache at the root, and for each named one what a handler needs besides its source, keys and priority. */
   readonly root: CacheHandler;
-  readonly handle: (options: Pick<CacheHandlerOptions, 'source' | 'keys' | 'priority'>) => CacheHandler;
+  readonly handle: CachesDeps['handle'];
   /** The cache at the root has these now. */
   readonly added: (hashParts: readonly string[]) => void;
   /** Makes the cache at the root keep for good what it serves out of the store. */

@@ -20,7 +20,8 @@ import { checkKeys } from '../../cache/check-keys.ts';
 import { createCacheHandler } from '../../cache/create-cache-handler.ts';
 import { createDumpPool } from '../../cache/live/create-dump-pool.ts';
 import { createLivePathSource } from '../../cache/live/live-path-source.ts';
-import { openStoredNars } from '../../cache/stored/open-stored-nars.ts';
+import { adoptPaths } from '../../cache/stored/adopt-paths.ts';
+import { openStoredMain } from '../../cache/stored/open-stored-main.ts';
 import { createAccess } from '../../ci/access/create-access.ts';
 import type { Ci } from '../../ci/ci.ts';
 import { startCi } from '../../ci/start-ci.ts';
@@ -110,10 +111,23 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
   const nars = stack.use(createDumpPool());
   const blobs = stack.use(await openFileBlobs(directory.nars));
   const fault = (text: string, error: unknown): void => log.error({ err: error }, text);
-  const stored = stack.use(await openStoredNars({ blobs, database, onFault: fault }));
+  const live = createLivePathSource(storeDatabase);
+  const main = stack.use(
+    await openStoredMain({
+      blobs,
+      database,
+      store,
+      storeDatabase,
+      live,
+      dump: (info) => nars.dump(info),
+      onFault: fault,
+      now: Date.now,
+    }),
+  );
   const cache = createCacheHandler({
     store,
-    source: createLivePathSource(storeDatabase),
+    source: main.source,
+    stored: main.serving,
     keys,
     dump: (info, range) => nars.dumpShared(info, range),
     priority: config.priority,
@@ -125,20 +139,22 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
   const site = stack.use(
     openCacheSite({
       database,
-      stored,
+      stored: main.nars,
       keys,
       config,
       access,
       root: cache,
-      handle: (options) =>
+      handle: ({ mayServe, ...options }) =>
         createCacheHandler({
           ...options,
+          stored: { nars: main.nars, mayServe },
           store,
           dump: (info) => nars.dump(info),
           serveLogs: false,
           onFault: fault,
         }),
-      added: () => {},
+      added: (hashParts) => main.kept.added(hashParts),
+      adopt: (paths, signal) => adoptPaths(main, paths, signal),
       onFault: fault,
       now: Date.now,
     }),
