@@ -17,6 +17,8 @@ export interface CacheRetentionOptions {
   readonly stored: Pick<StoredNars, 'remove'>;
   /** Writes down which paths clients were told of until now. */
   readonly flushServed?: () => Promise<void>;
+  /** Paths of caches went. */
+  readonly onRemoved?: () => Promise<void>;
   readonly log: Logger;
 }
 
@@ -24,8 +26,8 @@ export interface CacheRetentionOptions {
 const pageSize = 1000;
 
 export function openCacheRetention(options: CacheRetentionOptions): CacheRetention & AsyncDisposable {
-  const { config, database, storeDatabase, stored, flushServed, log } = options;
-  const retention = createCacheRetention({
+  const { config, database, storeDatabase, stored, flushServed, onRemoved, log } = options;
+  const decided = createCacheRetention({
     database,
     async *wanted() {
       for await (const { path } of database.builds.retained(Date.now())) yield path;
@@ -44,6 +46,14 @@ export function openCacheRetention(options: CacheRetentionOptions): CacheRetenti
     graceMs: config['cache-grace'] * 1000,
     now: Date.now,
   });
+  const retention: CacheRetention = {
+    plan: (signal) => decided.plan(signal),
+    async apply(signal) {
+      const plan = await decided.apply(signal);
+      if (plan.paths.length > 0) await onRemoved?.();
+      return plan;
+    },
+  };
   const loop = createCacheRetentionLoop({
     retention,
     intervalMs: config.every * 1000,

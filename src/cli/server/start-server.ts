@@ -164,8 +164,11 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
       config: config.retention,
       database,
       storeDatabase,
-      stored,
-      flushServed: () => site.flushServed(),
+      stored: main.nars,
+      flushServed: async () => {
+        await Promise.all([main.flushServed(), site.flushServed()]);
+      },
+      onRemoved: () => main.kept.load(),
       log,
     }),
   );
