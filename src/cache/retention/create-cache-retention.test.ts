@@ -103,6 +103,7 @@ describe('what a cache keeps', () => {
   it('is all that was added or served within the grace', async () => {
     await addSample(world);
     later(graceMs);
+    expect((await world.retention.plan()).paths).toEqual([]);
     expect((await world.retention.apply()).paths).toEqual([]);
 
     later(1);
