@@ -6,6 +6,9 @@ if (Number.parseInt(process.versions.node, 10) < 24) {
   );
 }
 
+/** What is waited for comes when it comes: on a busy machine, or with a Nix that has to be killed, after seconds. */
+const expectations = { poll: { timeout: 25_000 } };
+
 /**
  * Two projects: `unit` (beside the source, no services, safe anywhere) and `integration` (under test/, real
  * Nix, sshd, git and network namespaces, one file at a time because they share the machine's two cores).
@@ -18,6 +21,7 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.ts', 'test/*.test.ts', 'bench/**/*.test.ts'],
           testTimeout: 30_000,
+          expect: expectations,
         },
       },
       {
@@ -27,6 +31,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          expect: expectations,
         },
       },
     ],

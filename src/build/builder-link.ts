@@ -11,10 +11,10 @@
 import type { StorePath } from '../nix/store-path.ts';
 import type { Store, TempRootLease } from '../store/store.ts';
 import { errorMessage } from '../util/error-message.ts';
+import { createSerialize, type Serialize } from '../util/serialize.ts';
 import type { Builder } from './builder.ts';
 import type { BuilderLoad } from './choose-builder.ts';
 import { createRotatingLease, type RotatingLease } from './rotating-lease.ts';
-import { createSerialize, type Serialize } from './serialize.ts';
 import { untilAborted } from './until-aborted.ts';
 import { withoutStall } from './without-stall.ts';
 

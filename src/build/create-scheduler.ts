@@ -26,6 +26,7 @@
 import type { StorePath } from '../nix/store-path.ts';
 import { AppError } from '../util/app-error.ts';
 import { errorMessage } from '../util/error-message.ts';
+import { createSerialize } from '../util/serialize.ts';
 import { asError } from './as-error.ts';
 import { createAttemptRecords } from './attempt-records.ts';
 import { createAttempts } from './attempts.ts';
@@ -46,7 +47,6 @@ import { createReadySteps } from './ready-steps.ts';
 import { createRequestBook } from './request-book.ts';
 import { createRotatingLease } from './rotating-lease.ts';
 import type { BuildTicket, Scheduler, SchedulerOptions } from './scheduler.ts';
-import { createSerialize } from './serialize.ts';
 import { createShareBook } from './share-book.ts';
 import { createStepEnds } from './step-ends.ts';
 import { createStepGraph } from './step-graph.ts';

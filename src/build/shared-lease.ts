@@ -5,7 +5,7 @@
 
 import type { StorePath } from '../nix/store-path.ts';
 import type { Store, TempRootLease } from '../store/store.ts';
-import { createSerialize } from './serialize.ts';
+import { createSerialize } from '../util/serialize.ts';
 
 export function createSharedLease(store: Pick<Store, 'leaseTempRoots'>, signal: AbortSignal): TempRootLease {
   const serialize = createSerialize();

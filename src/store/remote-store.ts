@@ -2,6 +2,7 @@
 
 import type { BasicDerivation } from '../nix/derivation.ts';
 import type { StorePath } from '../nix/store-path.ts';
+import { createSerialize } from '../util/serialize.ts';
 import type { Connection } from './connection.ts';
 import type { Greeting } from './handshake.ts';
 import { addMultipleToStore, addSignatures, addToStore, addToStoreNar, safeImport } from './ops/add.ts';
@@ -209,10 +210,13 @@ export class RemoteStore implements Store {
 
   async leaseTempRoots(paths: readonly StorePath[], options?: CallOptions): Promise<TempRootLease> {
     const connection = await this.#questions.lease(options?.signal);
+    // Whoever shares a lease adds to it whenever they like, and a connection does one thing at a time.
+    const serialize = createSerialize();
     const lease: TempRootLease = {
-      add: async (more) => {
-        await connection.pipeline(more.map(addTempRoot));
-      },
+      add: (more) =>
+        serialize(async () => {
+          await connection.pipeline(more.map(addTempRoot));
+        }),
       [Symbol.asyncDispose]: () => this.#questions.endLease(connection),
     };
     try {

@@ -207,5 +207,6 @@ export interface Store extends AsyncDisposable {
 }
 
 export interface TempRootLease extends AsyncDisposable {
+  /** May be called while an earlier call goes on. */
   add(paths: readonly StorePath[]): Promise<void>;
 }

@@ -47,7 +47,8 @@ describe('recording', () => {
         b = sh "two-rec" { inherit base; } "read x < $base; echo $x > $out";
       }`);
     const recorder = keepingRecorder();
-    await using fixture = await queueFixture({ recorder });
+    // Planned one after the other, so that the first is there when the step that both need begins.
+    await using fixture = await queueFixture({ recorder, planConcurrency: 1 });
     const outcomes = [fixture.queue.enqueue(one!, ticket(7)), fixture.queue.enqueue(two!, ticket(8))].map(
       async (build) => {
         const outcome = await build;
@@ -58,7 +59,6 @@ describe('recording', () => {
     expect(first).toMatchObject({ outcome: { ok: true, cached: false } });
     expect(Math.min(first!.written, second!.written)).toBeGreaterThanOrEqual(2);
     const [base] = recorder.of('base-rec');
-    // Planned in this order, so that the first is there when the step that both need begins.
     expect(recorder.steps.map(({ step }) => `${step.name} ${step.owner}`).sort()).toEqual([
       'base-rec 7',
       'one-rec 7',

@@ -89,8 +89,12 @@ describe('the jobset of the story', () => {
   });
 
   it('makes no new evaluation while nothing has changed', async () => {
-    await proteus(['jobset', 'evaluate', 'home:eiffel'], { env });
-    await server.told(({ type, state }) => type === 'ci.evaluation.ended' && state === 'unchanged');
+    const before = new Set(server.events);
+    expect(await proteus(['jobset', 'evaluate', 'home:eiffel'], { env })).toMatchObject({ code: 0 });
+    const ended = await server.told(
+      (event) => !before.has(event) && event.type === 'ci.evaluation.ended' && event.jobset === 'eiffel',
+    );
+    expect(ended).toMatchObject({ state: 'unchanged' });
 
     const { stdout } = await proteus(['eval', 'list', 'home:eiffel'], { env });
     expect(stdout.trimEnd().split('\n')).toHaveLength(2);

@@ -303,14 +303,15 @@ describe.each<{ how: string; spec: StoreSpec; listening: boolean }>([
 
   it('keeps from the collector what is leased, until the lease ends', async () => {
     const path = build(derivation('echo > $out'));
-    const more = build(derivation('echo > $out'));
+    const more = [build(derivation('echo > $out')), build(derivation('echo > $out'))] as const;
     const dead = async (): Promise<readonly string[]> =>
       (await store.collectGarbage({ action: 'return-dead' })).paths;
     const lease = await store.leaseTempRoots([path]);
     try {
-      await lease.add([more]);
+      // Two who share it, at the same time.
+      await Promise.all(more.map((each) => lease.add([each])));
       expect(await dead()).not.toContain(path);
-      expect(await dead()).not.toContain(more);
+      for (const each of more) expect(await dead()).not.toContain(each);
       await expect(store.collectGarbage({ action: 'delete-specific', paths: [path] })).rejects.toMatchObject({
         code: 'store.refused',
         message: expect.stringContaining('alive'),
@@ -318,7 +319,7 @@ describe.each<{ how: string; spec: StoreSpec; listening: boolean }>([
     } finally {
       await lease[Symbol.asyncDispose]();
     }
-    expect(await dead()).toEqual(expect.arrayContaining([path, more]));
+    expect(await dead()).toEqual(expect.arrayContaining([path, ...more]));
     const gone = await store.collectGarbage({ action: 'delete-specific', paths: [path] });
     expect(gone.paths).toEqual([path]);
     expect(gone.bytesFreed).toBeGreaterThan(0);
