@@ -2,6 +2,7 @@
 
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
+import type { CacheRetention } from '../cache/retention/cache-retention.ts';
 import type { Access } from '../ci/access/access.ts';
 import type { Ci } from '../ci/ci.ts';
 import type { UserRecord } from '../db/records.ts';
@@ -28,6 +29,8 @@ export interface ApiDeps {
   readonly access: Access;
   readonly settings: ApiSettings;
   readonly inputTypes: readonly InputType[];
+  /** Undefined where no caches are kept. */
+  readonly cacheRetention?: CacheRetention | undefined;
   /** The folder that `/nix/store` is; undefined where files of the store cannot be read. */
   readonly storeFilesAt: string | undefined;
   /** Where Nix itself keeps logs, for derivations that Proteus never built; undefined: nowhere. */

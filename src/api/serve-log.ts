@@ -14,7 +14,7 @@ export interface LogRequest {
   readonly file: string | null;
   /** Only so many of its last lines. */
   readonly tail?: number | undefined;
-  /** Until the log ends. */
+  /** Until the log ends; with `tail`, from those lines on. */
   readonly follow?: boolean | undefined;
 }
 
@@ -32,14 +32,15 @@ export async function serveLog(
   // Of what a builder prints nothing may run in a browser that takes it for something else.
   c.header('Content-Security-Policy', "default-src 'none'; sandbox");
   const { bytes, live } = stat;
-  if (tail !== undefined) {
-    const from = await findTail(logs, file, bytes, Math.min(tail, maxTailLines));
-    return c.body(streamBytes(() => logs.read(file, { from, to: bytes })));
+  const lastLines =
+    tail === undefined ? undefined : await findTail(logs, file, bytes, Math.min(tail, maxTailLines));
+  if (lastLines !== undefined && !follow) {
+    return c.body(streamBytes(() => logs.read(file, { from: lastLines, to: bytes })));
   }
   const range = parseRange(c.req.header('Range'), bytes);
   const size = live ? '*' : String(bytes);
   if (follow) {
-    const from = range === 'unsatisfiable' ? bytes : (range?.start ?? 0);
+    const from = lastLines ?? (range === 'unsatisfiable' ? bytes : (range?.start ?? 0));
     c.header('X-Accel-Buffering', 'no');
     return c.body(streamBytes((signal) => logs.follow(file, from, signal)));
   }

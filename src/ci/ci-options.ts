@@ -7,6 +7,7 @@ import type { SecretKey } from '../nix/signing-key.ts';
 import type { StorePath } from '../nix/store-path.ts';
 import type { Store } from '../store/store.ts';
 import type { StoreDatabase } from '../store/store-database.ts';
+import type { ParseDeclared } from './declarative/declaration.ts';
 
 export interface CiOptions {
   /** Stays open when the loop ends. */
@@ -21,6 +22,8 @@ export interface CiOptions {
   readonly keys: readonly SecretKey[];
   /** Throws when the cache does not answer for one of them: what is built has succeeded only when it does. */
   readonly assertServable: (paths: readonly StorePath[]) => Promise<void>;
+  /** Checks a jobset that a declarative project declares. */
+  readonly parseDeclared: ParseDeclared;
   readonly settings?: Partial<CiSettings>;
   /** Told everything, besides those who listen to `Ci.events`. */
   readonly onEvent?: (event: ServerEvent) => void;

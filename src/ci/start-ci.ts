@@ -26,6 +26,7 @@ import { createPublishOutputs } from './builds/publish-outputs.ts';
 import type { Ci } from './ci.ts';
 import { type CiOptions, type CiSettings, defaultCiSettings } from './ci-options.ts';
 import { createEventHub } from './create-event-hub.ts';
+import { createDeclarations } from './declarative/create-declarations.ts';
 import { createEvaluationLoop } from './evaluations/create-evaluation-loop.ts';
 import { runEvaluation } from './evaluations/run-evaluation.ts';
 import { createLogReader } from './logs/create-log-reader.ts';
@@ -89,7 +90,18 @@ export async function startCi(options: CiOptions): Promise<Ci> {
     }),
     onBuilder: (builder, state) => emit({ type: 'ci.builder.changed', builder, state }),
   });
-  const onFinished = (jobsetId: number): void => evaluations.buildFinished(jobsetId);
+  const onFinished = (jobsetId: number): void => {
+    evaluations.buildFinished(jobsetId);
+    declarations.ended(jobsetId);
+  };
+  const declarations = createDeclarations({
+    database,
+    parse: options.parseDeclared,
+    emit,
+    onChanged: (jobsetId) => evaluations.jobsetChanged(jobsetId),
+    now,
+    signal,
+  });
   const builds = createBuildLoop({
     database,
     scheduler,
@@ -124,6 +136,7 @@ export async function startCi(options: CiOptions): Promise<Ci> {
         roots,
         builds,
         scheduler,
+        declarations,
         fetchInputs,
         lockFlake,
         evaluateJobset,
@@ -137,6 +150,7 @@ export async function startCi(options: CiOptions): Promise<Ci> {
         now,
         env,
       });
+      declarations.ended(jobset.id);
       retentionLoop.evaluated();
     },
     atOnce: settings.evaluationsAtOnce,
@@ -169,6 +183,7 @@ export async function startCi(options: CiOptions): Promise<Ci> {
     void unlessStopped('shares cannot be counted', database.jobsets.list().then(loadShares));
   }, hourMs);
   signal.addEventListener('abort', () => clearInterval(reloading), { once: true });
+  await declarations.start();
   evaluations.wake();
 
   return {
@@ -195,7 +210,7 @@ export async function startCi(options: CiOptions): Promise<Ci> {
       closing.abort();
       await evaluations.idle();
       await scheduler[Symbol.asyncDispose]();
-      await Promise.all([builds.idle(), taking, retentionLoop.idle()]);
+      await Promise.all([builds.idle(), declarations.idle(), taking, retentionLoop.idle()]);
     },
   };
 }

@@ -82,6 +82,7 @@ export const commandTable: readonly CommandEntry[] = [
     'serve the local store as a signed binary cache',
     () => import('./commands/cache-serve.ts'),
   ),
+  entry('cache gc', 'let caches go what nothing keeps', () => import('./commands/cache-gc.ts')),
   entry('cache list', 'list the caches of a server', () => import('./commands/cache-list.ts')),
   entry('cache show', 'show a cache, its pins and tokens', () => import('./commands/cache-show.ts')),
   entry('cache create', 'make another cache', () => import('./commands/cache-create.ts')),

@@ -130,6 +130,13 @@ const retention = z.strictObject({
     default: '`"1 d"`',
     text: 'How often the garbage collector is given what no jobset keeps any more.',
   }),
+  'cache-grace': seconds()
+    .default(30 * 86_400)
+    .register(keyDocs, {
+      form: 'a time such as "30 d"',
+      default: '`"30 d"`',
+      text: 'How long caches keep what was added or served. Clients remember what they were told for 30 days.',
+    }),
   failures: seconds()
     .default(7 * 86_400)
     .register(keyDocs, {

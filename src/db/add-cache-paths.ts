@@ -38,6 +38,7 @@ export async function addCachePaths(
     const missing = path.references.filter((reference) => !isThere(reference));
     if (missing.length > 0) throw referencesMissing(path, missing);
   }
+  await countAsServed(connection, cacheId, paths, added);
   await insertRows(connection, 'cache_paths', [...added.values()].map(row(cacheId)));
   const ids = await find(connection, cacheId, hashParts);
   const edges = [...added.values()].flatMap((path) => {
@@ -49,6 +50,31 @@ export async function addCachePaths(
   });
   for (const chunk of chunks(edges))
     await connection.db.insertInto('cache_references').values(chunk).execute();
+}
+
+/** Those that are there already: whoever adds them is told that they are. */
+async function countAsServed(
+  { db, dialect }: Connection,
+  cacheId: number,
+  paths: readonly CachePathRecord[],
+  added: ReadonlyMap<string, CachePathRecord>,
+): Promise<void> {
+  const there = paths.filter(({ hashPart }) => !added.has(hashPart));
+  if (there.length === 0) return;
+  const at = Math.max(...there.map(({ addedAt }) => addedAt));
+  await db
+    .updateTable('cache_paths')
+    .set({ served_at: at })
+    .where('cache_id', '=', cacheId)
+    .where(
+      inTexts(
+        dialect,
+        'hash_part',
+        there.map(({ hashPart }) => hashPart),
+      ),
+    )
+    .where('served_at', '<', at)
+    .execute();
 }
 
 interface Found {

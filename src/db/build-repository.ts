@@ -197,6 +197,6 @@ export function createBuildRepository(connection: Connection): BuildRepository {
       const wanted = new Set<BuildStatus | null>(statuses);
       return rows.flatMap(({ id, status }) => (wanted.has(status) ? id : []));
     },
-    retained: () => retainedPaths(connection),
+    retained: (now) => retainedPaths(connection, now),
   };
 }

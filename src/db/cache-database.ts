@@ -29,7 +29,10 @@ export interface StoredNarRepository {
   withdraw(
     fileHash: string,
   ): Promise<readonly { readonly cacheId: number; readonly hashPart: string; readonly path: string }[]>;
-  /** False, and nothing happens, while a path of any cache has it. The row goes before the file does. */
+  /**
+   * False, and nothing happens, while a path of any cache has it, or an upload that a path may follow. The row goes
+   * before the file does.
+   */
   remove(fileHash: string): Promise<boolean>;
   totals(): Promise<{ readonly files: number; readonly fileBytes: number; readonly narBytes: number }>;
 }
@@ -67,13 +70,17 @@ export interface CachePathRepository {
     }[]
   >;
   /**
-   * Adds them in one transaction. What is there already stays as it is. Throws `cache.references-missing` when a
+   * Adds them in one transaction. What is there already stays as it is, but counts as served: whoever adds it relies on
+   * it. Throws `cache.references-missing` when a
    * reference would be in this cache neither before nor with them, and `cache.conflict` when one is there with another
    * content.
    */
   add(cacheId: number, paths: readonly CachePathRecord[]): Promise<void>;
-  /** Removes them in one transaction, those that another path of the cache still refers to excepted; says which went. */
-  remove(cacheId: number, hashParts: readonly string[]): Promise<readonly string[]>;
+  /**
+   * Removes them in one transaction, those that another path of the cache still refers to excepted; with `unusedSince`
+   * also those that were added or served since then, and those that are pinned. Says which went.
+   */
+  remove(cacheId: number, hashParts: readonly string[], unusedSince?: number): Promise<readonly string[]>;
   setServed(cacheId: number, hashParts: readonly string[], at: number): Promise<void>;
   count(cacheId: number): Promise<number>;
 }

@@ -88,7 +88,7 @@ export function createCachePathRepository(connection: Connection): CachePathRepo
       }));
     },
     add: (cacheId, paths) => connection.transaction((inside) => addCachePaths(inside, cacheId, paths)),
-    remove: (cacheId, hashParts) =>
+    remove: (cacheId, hashParts, unusedSince) =>
       connection.transaction(async (inside) => {
         await lockCache(inside, cacheId);
         const rows = await inside.db
@@ -96,6 +96,14 @@ export function createCachePathRepository(connection: Connection): CachePathRepo
           .select(['id', 'hash_part'])
           .where('cache_id', '=', cacheId)
           .where(inTexts(dialect, 'hash_part', [...new Set(hashParts)]))
+          .$if(unusedSince !== undefined, (query) =>
+            query
+              .where('added_at', '<', unusedSince ?? 0)
+              .where('served_at', '<', unusedSince ?? 0)
+              .where('path', 'not in', (inner) =>
+                inner.selectFrom('cache_pins').select('cache_pins.path').where('cache_id', '=', cacheId),
+              ),
+          )
           .orderBy('hash_part')
           .execute();
         const removable = await unreferenced(

@@ -95,6 +95,8 @@ export interface JobsetRepository {
       readonly completed: boolean;
     },
   ): Promise<void>;
+  /** Of its last evaluation, found out after that has ended. */
+  setError(id: number, errorMessage: string | null, at: number): Promise<void>;
   /** For each jobset: how its current builds stand. Of one project, or of all. */
   counts(projectId?: number): Promise<ReadonlyMap<number, EvaluationCounts>>;
 }
@@ -287,7 +289,7 @@ export interface BuildRepository {
     statuses: readonly (BuildStatus | null)[],
   ): Promise<readonly number[]>;
   /** What must not be garbage-collected: see `RetainedPath`. */
-  retained(): AsyncIterable<RetainedPath>;
+  retained(now: number): AsyncIterable<RetainedPath>;
 }
 
 /** A path that the database wants kept, and why. Where several reasons hold, each is told. */
@@ -343,7 +345,7 @@ export interface UserRepository {
   createToken(
     token: Omit<TokenRecord, 'id' | 'lastUsedAt'> & { readonly hash: string },
   ): Promise<TokenRecord>;
-  /** Marks it used. */
+  /** Marks it used, at most once a minute. */
   userOfToken(hash: string, now: number): Promise<UserRecord | undefined>;
   tokens(user: string): Promise<readonly TokenRecord[]>;
   deleteToken(user: string, id: number): Promise<boolean>;

@@ -165,6 +165,13 @@ export function createJobsetRepository(connection: Connection): JobsetRepository
         .where('id', '=', id)
         .execute();
     },
+    async setError(id, errorMessage, at) {
+      await db
+        .updateTable('jobsets')
+        .set({ error_message: errorMessage, error_at: errorMessage === null ? null : at })
+        .where('id', '=', id)
+        .execute();
+    },
     async counts(projectId) {
       const rows = await db
         .selectFrom('jobsets as s')

@@ -7,6 +7,9 @@
  * - builds that somebody pinned;
  * - builds of evaluations that are not over, and of the newest `keepEvaluations` finished ones of each jobset;
  * - the newest good build of each job of a current evaluation.
+ *
+ * Of jobsets that are given up nothing but what is unfinished, being evaluated or pinned: disabled, hidden (or their
+ * project is), and not checked for a week.
  */
 
 import { sql } from 'kysely';
@@ -15,13 +18,18 @@ import type { Connection } from './connection.ts';
 import type { RetainedPath } from './database.ts';
 import { inIds } from './in-list.ts';
 import { inPages } from './in-pages.ts';
+import { jobsetState } from './records.ts';
 
 type Reason = RetainedPath['reason'];
 
-export async function* retainedPaths(connection: Connection): AsyncGenerator<RetainedPath> {
+const givenUpAfterMs = 7 * 86_400_000;
+
+export async function* retainedPaths(connection: Connection, now: number): AsyncGenerator<RetainedPath> {
   const { db } = connection;
   const ids = async (query: { execute(): Promise<readonly { readonly id: number }[]> }) =>
     (await query.execute()).map(({ id }) => id);
+
+  const givenUp = await givenUpJobsets(connection, now);
 
   const unfinished = db.selectFrom('builds').select('id').where('finished', '=', sql.lit(0)).orderBy('id');
   yield* pathsOf(connection, await ids(unfinished), () => ({ type: 'unfinished' }));
@@ -29,7 +37,7 @@ export async function* retainedPaths(connection: Connection): AsyncGenerator<Ret
   const pinned = db.selectFrom('builds').select('id').where('keep', '=', sql.lit(1)).orderBy('id');
   yield* pathsOf(connection, await ids(pinned), () => ({ type: 'pinned' }));
 
-  for (const evaluationId of await keptEvaluations(connection)) {
+  for (const evaluationId of await keptEvaluations(connection, givenUp)) {
     const members = db
       .selectFrom('evaluation_builds')
       .select('build_id as id')
@@ -38,11 +46,28 @@ export async function* retainedPaths(connection: Connection): AsyncGenerator<Ret
     yield* pathsOf(connection, await ids(members), () => ({ type: 'kept-evaluation', evaluationId }));
   }
 
-  const good = await latestGood(connection);
+  const good = await latestGood(connection, givenUp);
   yield* pathsOf(connection, [...good.keys()], (id) => ({ type: 'latest-good', job: good.get(id) ?? '' }));
 }
 
-async function keptEvaluations({ db }: Connection): Promise<readonly number[]> {
+async function givenUpJobsets({ db }: Connection, now: number): Promise<ReadonlySet<number>> {
+  const rows = await db
+    .selectFrom('jobsets as s')
+    .innerJoin('projects as p', 'p.id', 's.project_id')
+    .select('s.id')
+    .where('s.state', '=', jobsetState.disabled)
+    .where((where) => where.or([where('s.hidden', '=', 1), where('p.hidden', '=', 1)]))
+    .where((where) =>
+      where.or([
+        where('s.last_checked_at', 'is', null),
+        where('s.last_checked_at', '<', now - givenUpAfterMs),
+      ]),
+    )
+    .execute();
+  return new Set(rows.map(({ id }) => id));
+}
+
+async function keptEvaluations({ db }: Connection, givenUp: ReadonlySet<number>): Promise<readonly number[]> {
   const rows = await db
     .selectFrom('evaluations as e')
     .innerJoin('jobsets as s', 's.id', 'e.jobset_id')
@@ -58,7 +83,9 @@ async function keptEvaluations({ db }: Connection): Promise<readonly number[]> {
     .execute();
   const left = new Map(rows.map((row) => [row.jobset_id, row.keep_evaluations]));
   return rows.flatMap((row) => {
-    if (row.state === 'evaluating' || row.scheduled > 0) return row.id;
+    if (row.state === 'evaluating') return row.id;
+    if (givenUp.has(row.jobset_id)) return [];
+    if (row.scheduled > 0) return row.id;
     const keep = left.get(row.jobset_id) ?? 0;
     if (row.state !== 'done' || keep === 0) return [];
     left.set(row.jobset_id, keep - 1);
@@ -67,7 +94,10 @@ async function keptEvaluations({ db }: Connection): Promise<readonly number[]> {
 }
 
 /** The name of the job by the id of the build. */
-async function latestGood({ db }: Connection): Promise<ReadonlyMap<number, string>> {
+async function latestGood(
+  { db }: Connection,
+  givenUp: ReadonlySet<number>,
+): Promise<ReadonlyMap<number, string>> {
   const newest = sql<number | null>`(
     select max(b.id) from builds b where b.job_id = j.id and b.status in (0, 6)
   )`;
@@ -75,9 +105,11 @@ async function latestGood({ db }: Connection): Promise<ReadonlyMap<number, strin
     .selectFrom('jobsets as s')
     .innerJoin('evaluation_builds as m', 'm.evaluation_id', 's.current_evaluation_id')
     .innerJoin('jobs as j', 'j.id', 'm.job_id')
-    .select(['j.name', newest.as('id')])
+    .select(['s.id as jobset', 'j.name', newest.as('id')])
     .execute();
-  return new Map(rows.flatMap(({ id, name }) => (id === null ? [] : [[id, name] as const])));
+  return new Map(
+    rows.flatMap(({ id, jobset, name }) => (id === null || givenUp.has(jobset) ? [] : [[id, name] as const])),
+  );
 }
 
 async function* pathsOf(

@@ -73,7 +73,15 @@ export function createStoredNarRepository(connection: Connection): StoredNarRepo
         await removeUnused(inside, fileHash);
         return went;
       }),
-    remove: (fileHash) => connection.transaction((inside) => removeUnused(inside, fileHash)),
+    remove: (fileHash) =>
+      connection.transaction(async (inside) => {
+        const awaited = await inside.db
+          .selectFrom('cache_uploads')
+          .select('cache_id')
+          .where('file_hash', '=', fileHash)
+          .executeTakeFirst();
+        return awaited === undefined && removeUnused(inside, fileHash);
+      }),
     async totals() {
       const { files, fileBytes, narBytes } = await db
         .selectFrom('stored_nars')

@@ -25,6 +25,9 @@ const tokenColumns = [
   'expires_at as expiresAt',
 ] as const;
 
+/** A program may send a hundred requests a second; each of them is not worth a write. */
+const usedEveryMs = 60_000;
+
 export function createUserRepository(connection: Connection): UserRepository {
   const { db } = connection;
   const select = () => db.selectFrom('users').select(columns);
@@ -113,13 +116,15 @@ export function createUserRepository(connection: Connection): UserRepository {
         .executeTakeFirstOrThrow(),
     async userOfToken(hash, now) {
       const row = await db
-        .updateTable('tokens')
-        .set({ last_used_at: now })
+        .selectFrom('tokens')
+        .select(['id', 'user_name', 'last_used_at'])
         .where('hash', '=', hash)
         .where((where) => where.or([where('expires_at', 'is', null), where('expires_at', '>', now)]))
-        .returning('user_name')
         .executeTakeFirst();
-      return row && (await find(row.user_name));
+      if (row === undefined) return undefined;
+      if (row.last_used_at === null || row.last_used_at <= now - usedEveryMs)
+        await db.updateTable('tokens').set({ last_used_at: now }).where('id', '=', row.id).execute();
+      return find(row.user_name);
     },
     tokens: (user) =>
       db.selectFrom('tokens').select(tokenColumns).where('user_name', '=', user).orderBy('id').execute(),

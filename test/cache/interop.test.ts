@@ -141,6 +141,7 @@ describe('a client', () => {
       dataVersion: () => database.dataVersion(),
       newestId: () => database.newestId(),
       hashPartsAfter: (id, limit) => database.hashPartsAfter(id, limit),
+      lookupPath: (path) => database.lookupPath(path),
       lookupHashPart: () => {
         throw new Error('database is locked');
       },

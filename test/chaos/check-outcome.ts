@@ -120,7 +120,7 @@ async function checkRoots({ database, directory }: ChaosWorld): Promise<readonly
   const problems: string[] = [];
   await using store = await openStore({ type: 'local' });
   const wanted = new Set<string>();
-  for await (const { path } of database.builds.retained()) wanted.add(path);
+  for await (const { path } of database.builds.retained(Date.now())) wanted.add(path);
   const valid = await store.queryValidPaths([...wanted].filter(isStorePath));
   const roots = await openGcRoots(join(directory, 'gcroots'), store, Date.now);
   const there = new Set<string>((await roots.list()).map(({ path }) => path));

@@ -2,6 +2,7 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { declaredJobset } from '../../src/api/body/declared-jobset.ts';
 import type { Builder } from '../../src/build/builder.ts';
 import { localBuilder } from '../../src/build/local-builder.ts';
 import type { Ci } from '../../src/ci/ci.ts';
@@ -10,6 +11,7 @@ import { startCi } from '../../src/ci/start-ci.ts';
 import type { Database } from '../../src/db/database.ts';
 import { openDatabase } from '../../src/db/open-database.ts';
 import type { ServerEvent } from '../../src/events/event.ts';
+import { inputPlugins } from '../../src/inputs/input-plugins.ts';
 import { generateSecretKey } from '../../src/nix/signing-key.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -60,6 +62,7 @@ export async function startServer(
       builders: [local, ...(options.remote ?? [])],
       dataDirectory: directory,
       keys: [secretKey],
+      parseDeclared: (name, spec) => declaredJobset(name, spec, inputPlugins),
       assertServable: async (paths) => {
         const infos = await store.queryPathInfos(paths);
         for (const path of paths) {

@@ -1,7 +1,7 @@
 /** The commands that talk to a server, against a real one that has built something. */
 
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ProcessResult } from '../../src/process/run-process.ts';
 import { parseEvents, proteus, startProteus } from '../helpers/proteus.ts';
 import { finished, makeAdmin, serve, type TestServer } from '../helpers/serve.ts';
@@ -199,6 +199,64 @@ describe('logs', () => {
   });
 });
 
+describe('the log of a build that has not begun', () => {
+  it('is waited for, and followed to the end of the build', async () => {
+    const slow = await idOf('slow');
+    await run('builder', 'drain', 'local');
+    await run('queue', 'cancel', slow);
+    await run('queue', 'restart', slow);
+
+    expect((await run('log', slow, '--step', '99')).stderr).toContain('has no log of a step 99');
+    await using child = await startProteus(['log', slow, '--follow'], { env });
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += String(chunk);
+    });
+    await vi.waitFor(() => expect(said).toContain('are drained: local. Waiting for its log'), {
+      timeout: 20_000,
+    });
+    await run('builder', 'undrain', 'local');
+    let log = '';
+    for await (const chunk of child.stdout) {
+      log += String(chunk);
+      if (log === 'begun\n') await run('queue', 'cancel', slow);
+    }
+
+    expect(log).toMatch(/^begun\n/);
+    expect(await child.exited).toEqual({ code: 0, signal: null });
+    await run('queue', 'restart', slow);
+  });
+
+  it('is no log when the build had nothing to run', async () => {
+    const folder = await makeFolder();
+    await writeNetwork(
+      { good: derivation('good-part', 'echo it goes well; echo > $out') },
+      { folder, selfContained: true },
+    );
+    gitRepository(folder).commit({});
+    await run(
+      'jobset',
+      'create',
+      'fleet:again',
+      '--network',
+      'network:network.nix',
+      '--input',
+      `network=git:${folder} main`,
+    );
+    await server.told(({ type, jobset }) => type === 'ci.build.finished' && jobset === 'again');
+    const { builds } = (await result('job', 'list', 'fleet:again')) as {
+      readonly builds: readonly { readonly id: number }[];
+    };
+
+    const { code, stderr } = await run('log', String(builds[0]?.id), '--follow');
+
+    expect(code).toBe(1);
+    expect(stderr).toContain('has no log');
+    expect(stderr).toContain('nothing had to be run for it');
+    await run('jobset', 'delete', 'fleet:again');
+  });
+});
+
 describe('builders', () => {
   it('are listed, drained and given steps again', async () => {
     expect((await run('builder', 'list')).stdout).toMatch(/^local .* ready$/m);
@@ -266,8 +324,8 @@ describe('evaluating and cleaning up', () => {
       stderr: 'fleet:main will be evaluated\n',
     });
     await server.told(
-      ({ type, evaluation, state }) =>
-        type === 'ci.evaluation.ended' && evaluation === 2 && state !== 'failed',
+      ({ type, jobset, evaluation, state }) =>
+        type === 'ci.evaluation.ended' && jobset === 'main' && evaluation !== 1 && state !== 'failed',
     );
     expect(await run('jobset', 'cancel', 'fleet:main')).toMatchObject({
       code: 0,

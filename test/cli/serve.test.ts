@@ -195,6 +195,28 @@ describe('proteus serve', () => {
     expect(await readdir(directory)).not.toContain('proteus.db');
   });
 
+  it.each(['sqlite', 'postgres'])('refuses a second server on the same %s database', async (dialect) => {
+    await using cluster = dialect === 'postgres' ? await PostgresCluster.create() : undefined;
+    await cluster?.query('create database proteus');
+    const database = cluster?.url('proteus') ?? path.join(await makeFolder(), 'shared.db');
+    const elsewhere = path.join(await makeFolder(), 'data');
+    await using first = await serve(directory, { args: ['--database', database] });
+
+    const where = ['--data-directory', elsewhere, '--database', database];
+    const refused = await proteus(['serve', '--listen', '127.0.0.1:0', ...where]);
+    const made = await proteus(['user', 'create', 'alice', ...where]);
+    await killHard(first);
+    await using second = await serve(elsewhere, { args: ['--database', database] });
+
+    expect(refused).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('is in use by the server on '),
+    });
+    expect(refused.stderr).toContain('--database');
+    expect(made).toMatchObject({ code: 0 });
+    expect((await fetch(`${second.url}/api/v1/server`)).status).toBe(200);
+  });
+
   it('keeps its data to itself', async () => {
     await using _server = await serve(directory);
 

@@ -10,6 +10,7 @@ import { openDatabase } from '../../src/db/open-database.ts';
 import type { UserRecord } from '../../src/db/records.ts';
 import { type ProcessResult, runProcess } from '../../src/process/run-process.ts';
 import { parseEvents, proteus } from '../helpers/proteus.ts';
+import { makeAdmin, serve } from '../helpers/serve.ts';
 import { makeFolder } from '../helpers/write-network.ts';
 
 const program = path.join(import.meta.dirname, '../../bin/proteus');
@@ -193,6 +194,40 @@ describe('proteus user create', () => {
 
     expect({ code, stderr }).toEqual({ code: 0, stderr: "creating new user `alice'\n" });
     expect(await user('alice')).toMatchObject({ roles: ['admin'], passwordHash: hydraHash });
+  });
+});
+
+describe('users of a server elsewhere', () => {
+  it('are made, listed and deleted through it, by an administrator', async () => {
+    await using server = await serve(directory);
+    const token = await makeAdmin(directory, 'root');
+    const remote = (...args: readonly string[]) =>
+      proteus(['user', ...args, '--server', server.url], { env: { PROTEUS_TOKEN: token } });
+
+    expect(await remote('create', 'alice', '--role', 'admin', '--password-hash', hydraHash)).toMatchObject({
+      code: 0,
+      stderr: "creating new user `alice'\n",
+    });
+    expect(await user('alice')).toMatchObject({ roles: ['admin'], passwordHash: hydraHash });
+    expect(await remote('create', 'alina', '--rename-from', 'alice', '--wipe-roles')).toMatchObject({
+      stderr: "renaming user `alice' to `alina'\n",
+    });
+    expect(await user('alina')).toMatchObject({ roles: [], passwordHash: hydraHash });
+    expect((await remote('list')).stdout).toMatch(/^alina .* yes/m);
+    expect(await remote('delete', 'alina')).toMatchObject({ code: 0, stderr: "deleted user `alina'\n" });
+    expect(await user('alina')).toBeUndefined();
+    expect(await remote('delete', 'alina')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("there is no user 'alina'"),
+    });
+    const refused = await proteus(['user', 'list', '--server', server.url], { env: { PROTEUS_TOKEN: '' } });
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('--token-file') });
+  });
+
+  it('are not looked for in two places', async () => {
+    const args = ['user', 'list', '--server', 'http://localhost:1', '--database', '/x.db'];
+
+    expect((await proteus(args)).stderr).toContain('only one of --server and --database');
   });
 });
 

@@ -256,7 +256,7 @@ describe.each(dialects)('paths of caches on %s', (dialect) => {
     await addChain(database);
     const { cachePaths } = database;
     await cachePaths.add(main, [cachePath('a', [], { addedAt: 9999, deriver: '/other' })]);
-    expect(await cachePaths.get(main, digits('a'))).toEqual(cachePath('a'));
+    expect(await cachePaths.get(main, digits('a'))).toEqual(cachePath('a', [], { servedAt: 9999 }));
 
     await expect(cachePaths.add(main, [cachePath('a', [], { narHash: 'nar-b' })])).rejects.toMatchObject({
       code: 'cache.conflict',
@@ -290,6 +290,37 @@ describe.each(dialects)('paths of caches on %s', (dialect) => {
 
     const served = (await collect(cachePaths.all(main))).map(({ servedAt }) => servedAt);
     expect(served).toEqual([3000, 3000, 2000]);
+  });
+
+  it('go by their last use when that is asked for: not when added, served or pinned since', async () => {
+    await using database = await fresh.open();
+    const { cachePaths, caches } = database;
+    await addNars(database, 'a', 'b', 'c', 'd');
+    await cachePaths.add(main, [
+      cachePath('a', [], { addedAt: 3000 }),
+      cachePath('b', [], { servedAt: 3000 }),
+      cachePath('c'),
+      cachePath('d'),
+    ]);
+    await caches.setPin({ cacheId: main, name: 'p', path: cachePath('c').path, createdAt: 1, expiresAt: 2 });
+    const all = ['a', 'b', 'c', 'd'].map(digits);
+
+    expect(await cachePaths.remove(main, all, 2000)).toEqual([]);
+    expect(await cachePaths.remove(main, all, 2001)).toEqual([digits('d')]);
+    expect(await cachePaths.remove(main, all)).toEqual(['a', 'b', 'c'].map(digits));
+  });
+
+  it('count as served when they are added again', async () => {
+    await using database = await fresh.open();
+    await addChain(database);
+    await database.cachePaths.add(main, [cachePath('b', ['a', 'b'], { addedAt: 5000 })]);
+
+    const used = await collect(database.cachePaths.all(main));
+    expect(used.map(({ addedAt, servedAt }) => [addedAt, servedAt])).toEqual([
+      [2000, 2000],
+      [2000, 5000],
+      [2000, 2000],
+    ]);
   });
 
   it('are complete whatever is added and removed at the same time', async () => {

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
 import { dialects, freshDatabases } from './fresh-databases.ts';
-import { begin, end, evaluate, job, sampleJobset } from './samples.ts';
+import { begin, end, evaluate, job, project, sampleJobset } from './samples.ts';
 
 describe.each(dialects)('what is retained on %s', (dialect) => {
   const fresh = freshDatabases(dialect);
 
   /** Sorted lines of `reason path`, for one kind of reason or for all. */
-  async function retained({ builds }: Database, type?: string): Promise<readonly string[]> {
+  async function retained({ builds }: Database, type?: string, now = 1): Promise<readonly string[]> {
     const lines: string[] = [];
-    for await (const { path, reason } of builds.retained()) {
+    for await (const { path, reason } of builds.retained(now)) {
       if (type !== undefined && reason.type !== type) continue;
       const detail = reason.type === 'kept-evaluation' ? ` ${reason.evaluationId}` : '';
       lines.push(`${reason.type}${detail} ${path.replace('/nix/store/', '')}`);
@@ -100,6 +100,50 @@ describe.each(dialects)('what is retained on %s', (dialect) => {
     expect(await retained(database)).toEqual(['latest-good a-1', 'latest-good a-1.drv', 'latest-good b-2']);
   });
 
+  it.each([
+    ['a jobset that is disabled and hidden', { state: 0, hidden: true }, {}],
+    ['a disabled jobset of a hidden project', { state: 0 }, { hidden: true }],
+  ] as const)(
+    'is of %s only what is pinned and unfinished, a week after it was checked',
+    async (_, settings, owner) => {
+      await using database = await fresh.open();
+      const { id: jobsetId, projectId } = await sampleJobset(database, settings);
+      await database.projects.update(projectId, project(owner));
+      const { build } = await evaluate(database, jobsetId, [job('a'), job('pin'), job('open')]);
+      await database.builds.finish(build('a'), end());
+      await database.builds.finish(build('pin'), end());
+      await database.builds.setKeep(build('pin'), true);
+      await database.jobsets.checked(jobsetId, { at: 1000, completed: true });
+      const week = 7 * 86_400_000;
+
+      expect(await retained(database, 'kept-evaluation', 1000 + week)).toHaveLength(4);
+      expect(await retained(database, 'latest-good', 1000 + week)).toEqual([
+        'latest-good a-1',
+        'latest-good pin-1',
+      ]);
+      expect(await retained(database, undefined, 1001 + week)).toEqual([
+        'pinned pin-1',
+        'unfinished open-1',
+        'unfinished open-1.drv',
+      ]);
+
+      await database.jobsets.checked(jobsetId, { at: 5000, completed: true });
+      expect(await retained(database, 'kept-evaluation', 1001 + week)).toHaveLength(4);
+    },
+  );
+
+  it.each([{ state: 0 }, { hidden: true }] as const)(
+    'is as ever of a jobset that is only %j',
+    async (settings) => {
+      await using database = await fresh.open();
+      const { id: jobsetId } = await sampleJobset(database, settings);
+      const { build } = await evaluate(database, jobsetId, [job('a')]);
+      await database.builds.finish(build('a'), end());
+
+      expect(await retained(database, 'latest-good', 10 ** 13)).toEqual(['latest-good a-1']);
+    },
+  );
+
   it('is what somebody pinned, and every reason is told', async () => {
     await using database = await fresh.open();
     const { id: jobsetId } = await sampleJobset(database, { keepEvaluations: 1 });
@@ -124,7 +168,7 @@ describe.each(dialects)('what is retained on %s', (dialect) => {
     );
 
     const asked: unknown[] = [];
-    for await (const { buildId } of database.builds.retained())
+    for await (const { buildId } of database.builds.retained(1))
       asked.push(asked.length % 1000 === 0 ? await database.builds.get(buildId) : buildId);
 
     // A derivation and an output each, as unfinished and as of an unfinished evaluation.

@@ -128,6 +128,20 @@ describe.each(dialects)('users on %s', (dialect) => {
     expect(await users.userOfToken('a', 1)).toBeUndefined();
   });
 
+  it('have tokens whose last use is written once a minute', async () => {
+    await using database = await fresh.open();
+    const { users } = database;
+    await users.save(user());
+    await users.createToken({ hash: 'a', user: 'alice', name: 'ci', createdAt: 5, expiresAt: null });
+    const lastUsed = async (): Promise<unknown> => (await users.tokens('alice'))[0]?.lastUsedAt;
+
+    await users.userOfToken('a', 100_000);
+    expect(await users.userOfToken('a', 159_999)).toEqual(user());
+    expect(await lastUsed()).toBe(100_000);
+    await users.userOfToken('a', 160_000);
+    expect(await lastUsed()).toBe(160_000);
+  });
+
   it('are rid of expired sessions when the database is opened', async () => {
     const url = await fresh.url();
     {

@@ -12,8 +12,10 @@ import {
   jobsetType,
 } from '../../db/records.ts';
 import { AppError } from '../../util/app-error.ts';
+import { blankPasswords, restorePasswords } from '../../util/blank-passwords.ts';
 import type { InputType } from '../api-deps.ts';
 import { parseInput } from '../http/parse-input.ts';
+import { hidesPasswords } from '../shown-value.ts';
 import { inputName, jobsetName } from './names.ts';
 import { presence, text, wholeNumber } from './values.ts';
 
@@ -65,8 +67,19 @@ const jobsetBody = z.object({
   inputs: z.record(z.string(), input, 'wanted an object of inputs by name').nullish(),
 });
 
-/** Throws `api.invalid`. `name`: the one in the address. */
-export function jobsetSettings(params: unknown, name: string, types: readonly InputType[]): JobsetSettings {
+/** What of a jobset is there already. */
+type Known = Pick<JobsetSettings, 'inputs'> | undefined;
+
+/**
+ * Throws `api.invalid`. `name`: the one in the address. `known`: the jobset as it is, whose passwords are kept where the
+ * blanked ones come back.
+ */
+export function jobsetSettings(
+  params: unknown,
+  name: string,
+  types: readonly InputType[],
+  known?: Known,
+): JobsetSettings {
   const body = parseInput(jobsetBody, params);
   const isFlake = body.type === jobsetType.flake;
   const source = isFlake
@@ -94,13 +107,13 @@ export function jobsetSettings(params: unknown, name: string, types: readonly In
     inputs: isFlake
       ? []
       : Object.entries(body.inputs ?? {}).map(([key, { type, value, emailresponsible }]) => ({
-          ...checkInput(key, type, value, types),
+          ...checkInput(key, type, value, types, known),
           emailResponsible: emailresponsible,
         })),
   };
 }
 
-function checkInput(key: string, type: string, given: string, types: readonly InputType[]) {
+function checkInput(key: string, type: string, given: string, types: readonly InputType[], before: Known) {
   const name = parseInput(inputName, key);
   const known = types.find((one) => one.type === type);
   if (known === undefined) {
@@ -108,13 +121,28 @@ function checkInput(key: string, type: string, given: string, types: readonly In
     throw new AppError('api.invalid', `Invalid input type ‘${type}’; valid types: ${valid}.`);
   }
   // Blanks matter in texts and in Nix expressions only.
-  const value = type === 'string' || type === 'nix' ? given : given.trim();
+  const shown = type === 'string' || type === 'nix' ? given : given.trim();
+  const olds = before?.inputs.filter((input) => hidesPasswords(input.type)).map((input) => input.value) ?? [];
+  const value = hidesPasswords(type) ? restorePasswords(shown, olds) : shown;
+  if (value === undefined) {
+    throw new AppError(
+      'api.invalid',
+      `input ‘${name}’: *** stands for a password that is known already, and none is for that user and host`,
+      { hint: 'Give the address with its password.' },
+    );
+  }
   const wrong = known.check(value);
   if (wrong !== undefined) throw new AppError('api.invalid', `input ‘${name}’: ${wrong}`);
   return { name, type, value };
 }
 
 function checkFlake(flake: string): string {
+  if (blankPasswords(flake) !== flake) {
+    // Nix takes it on its command line, where every user of the machine can read it.
+    throw new AppError('api.invalid', 'flake: wanted an address without a password', {
+      hint: 'Nix takes passwords and tokens from its settings netrc-file and access-tokens.',
+    });
+  }
   if (/^[a-zA-Z][^\p{Cc}]*$/u.test(flake)) return flake;
   throw new AppError(
     'api.invalid',

@@ -1,4 +1,6 @@
 import type { EvaluationRecord } from '../../db/records.ts';
+import { blankPasswords } from '../../util/blank-passwords.ts';
+import { shownValue } from '../shown-value.ts';
 import { seconds } from './seconds.ts';
 
 /** An evaluation as Hydra says it. */
@@ -9,12 +11,18 @@ export function evaluationJson(evaluation: EvaluationRecord, builds: readonly nu
     checkouttime: seconds(evaluation.checkoutMs),
     evaltime: seconds(evaluation.evaluationMs),
     hasnewbuilds: evaluation.hasNewBuilds ? 1 : 0,
-    flake: evaluation.flake,
+    flake: evaluation.flake === null ? null : blankPasswords(evaluation.flake),
     builds,
     jobsetevalinputs: Object.fromEntries(
       evaluation.inputs.map(({ name, revision, value, type, uri, dependency }) => [
         name,
-        { revision, value, type, uri, dependency },
+        {
+          revision,
+          value: value === null ? null : shownValue(type, value),
+          type,
+          uri: uri === null ? null : blankPasswords(uri),
+          dependency,
+        },
       ]),
     ),
   };

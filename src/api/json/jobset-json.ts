@@ -1,9 +1,11 @@
 import type { EvaluationCounts, JobsetRecord } from '../../db/records.ts';
+import { blankPasswords } from '../../util/blank-passwords.ts';
+import { shownValue } from '../shown-value.ts';
 import { seconds, secondsOrNull } from './seconds.ts';
 
 /**
  * A jobset as Hydra says it. `errormsg` is empty except under `/errors`, because it can be long;
- * `allow_import_from_derivation` is ours, and there only when it is true: clients of Hydra compare all keys.
+ * passwords are blanked; `allow_import_from_derivation` is ours, and there only when it is true: clients of Hydra compare all keys.
  */
 export function jobsetJson(jobset: JobsetRecord, { withError = false } = {}) {
   return {
@@ -16,12 +18,12 @@ export function jobsetJson(jobset: JobsetRecord, { withError = false } = {}) {
     errortime: secondsOrNull(jobset.errorAt),
     errormsg: withError ? (jobset.errorMessage ?? '') : '',
     fetcherrormsg: jobset.fetchErrorMessage ?? '',
-    flake: jobset.flake ?? '',
+    flake: blankPasswords(jobset.flake ?? ''),
     visible: !jobset.hidden,
     inputs: Object.fromEntries(
       jobset.inputs.map(({ name, type, value, emailResponsible }) => [
         name,
-        { name, type, value, emailresponsible: emailResponsible },
+        { name, type, value: shownValue(type, value), emailresponsible: emailResponsible },
       ]),
     ),
     keepnr: jobset.keepEvaluations,

@@ -1,4 +1,5 @@
 import type { ProjectRecord } from '../../db/records.ts';
+import { shownValue } from '../shown-value.ts';
 
 /** A project as Hydra says it; `declarative` only where it is. */
 export function projectJson(project: ProjectRecord, jobsets: readonly string[]) {
@@ -12,6 +13,10 @@ export function projectJson(project: ProjectRecord, jobsets: readonly string[]) 
     enable_dynamic_run_command: project.enableDynamicRunCommand,
     hidden: project.hidden,
     jobsets,
-    ...(project.declarative === null ? {} : { declarative: project.declarative }),
+    ...(project.declarative === null ? {} : { declarative: shown(project.declarative) }),
   };
+}
+
+function shown({ file, type, value }: NonNullable<ProjectRecord['declarative']>) {
+  return { file, type, value: shownValue(type, value) };
 }

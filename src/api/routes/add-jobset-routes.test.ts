@@ -55,6 +55,93 @@ const nothing = {
 const put = (api: TestApi, body: object, { status = 201, name = 'job', as = 'olga' } = {}) =>
   api.json(`/jobset/tests/${name}`, { method: 'PUT', as, body, status });
 
+describe('a password in the address of an input', () => {
+  const address = 'https://bot:s3cret@git.example.org/net.git main';
+  const shown = 'https://bot:***@git.example.org/net.git main';
+  const withValue = (value: string, more: object = {}) => ({
+    ...legacy,
+    inputs: { ofborg: { type: 'git', value }, note: { type: 'string', value: 'postgres://a:b@c' }, ...more },
+  });
+  const kept = async (api: TestApi): Promise<readonly string[]> =>
+    (await api.database.jobsets.find('tests', 'job'))?.inputs.map(({ value }) => value) ?? [];
+
+  it('is shown to nobody, and kept when what was shown is sent back', async () => {
+    await using api = await openTestApi();
+    await put(api, withValue(address));
+
+    for (const as of ['olga', 'root', 'nobody']) {
+      const jobset = (await api.json('/jobset/tests/job', { as })) as typeof legacy;
+      expect(jobset.inputs).toMatchObject({
+        ofborg: { value: shown },
+        note: { value: 'postgres://a:b@c' },
+      });
+    }
+    const sent = await api.json('/jobset/tests/job');
+    await put(api, { ...(sent as object), description: 'changed' }, { status: 200 });
+    expect(await kept(api)).toEqual([address, 'postgres://a:b@c']);
+
+    await put(api, withValue(shown.replace('main', 'release')), { status: 200 });
+    expect(await kept(api)).toContain(address.replace('main', 'release'));
+    await put(api, withValue(address.replace('s3cret', 'new')), { status: 200 });
+    expect(await kept(api)).toContain(address.replace('s3cret', 'new'));
+  });
+
+  it('is not sent to another host, nor known to another jobset', async () => {
+    await using api = await openTestApi();
+    await put(api, withValue(address));
+
+    const refused = { status: 400 };
+    const elsewhere = await put(api, withValue('https://bot:***@evil.example/net.git'), refused);
+    const other = await put(api, { ...withValue(shown), name: 'other' }, { ...refused, name: 'other' });
+
+    for (const answer of [elsewhere, other]) {
+      expect(answer).toMatchObject({
+        error: expect.stringContaining('input ‘ofborg’: *** stands for a password'),
+        hint: 'Give the address with its password.',
+      });
+    }
+    expect(await kept(api)).toContain(address);
+  });
+
+  it('is refused in a flake, which Nix would be told on its command line', async () => {
+    await using api = await openTestApi();
+    const answer = await put(
+      api,
+      { ...flake, flake: 'git+https://bot:s3cret@git.example.org/x' },
+      { status: 400 },
+    );
+
+    expect(answer).toMatchObject({ error: expect.stringContaining('wanted an address without a password') });
+    expect(JSON.stringify(answer)).not.toContain('s3cret');
+  });
+
+  it('is blanked in evaluations, too', async () => {
+    await using api = await openTestApi();
+    const jobset = await api.jobset({});
+    const id = await api.database.evaluations.begin({
+      jobsetId: jobset.id,
+      startedAt: 1,
+      checkoutMs: 1,
+      inputHash: 'x',
+      flake: 'git+https://bot:s3cret@git.example.org/x?rev=1',
+      nixExprInput: null,
+      nixExprPath: null,
+      inputs: [
+        {
+          ...{ name: 'net', type: 'git', uri: 'https://bot:s3cret@git.example.org/x', value: address },
+          ...{ revision: null, dependency: null, path: null, sha256: null },
+        },
+      ],
+    });
+
+    for (const path of [`/eval/${id}`, `/api/v1/evaluations/${id}`]) {
+      const text = JSON.stringify(await api.json(path));
+      expect(text).toContain('https://bot:***@git.example.org/x');
+      expect(text).not.toContain('s3cret');
+    }
+  });
+});
+
 describe('making and changing a jobset', () => {
   it('makes one of a flake, to the key', async () => {
     await using api = await openTestApi();

@@ -44,7 +44,7 @@ export function addJobsetRoutes(app: Hono<ApiEnv>, deps: ApiDeps): void {
     refuseDeclarative(project);
     const name = pathPart(c, 'jobset');
     const known = await jobsets.find(project.name, name);
-    const wanted = jobsetSettings(await readParams(c), name, inputTypes);
+    const wanted = jobsetSettings(await readParams(c), name, inputTypes, known);
     const id = known?.id ?? (await jobsets.create(project.id, wanted)).id;
     if (known !== undefined) await jobsets.update(id, wanted);
     ci.evaluations.jobsetChanged(id);

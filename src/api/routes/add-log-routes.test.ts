@@ -200,6 +200,18 @@ describe('following a log', () => {
     expect((await get(api, url, { Range: 'bytes=1691-' })).text).toBe(lines.slice(1691));
   });
 
+  it('begins with its last lines, when only those are wanted, and goes on', async () => {
+    await using api = await open();
+    const log = { bytes: Buffer.from('one\ntwo\n'), live: true };
+    api.logs.set('web.2.log', log);
+    const response = await api.request(`${url}&tail=1`);
+    log.bytes = Buffer.from('one\ntwo\nthree\n');
+    log.live = false;
+    api.logsChanged();
+
+    expect(await response.text()).toBe('two\nthree\n');
+  });
+
   it('reads nothing that is not taken, and leaves nothing behind', async () => {
     await using api = await open();
     api.logs.set('web.2.log', { bytes: Buffer.from('one '), live: true });

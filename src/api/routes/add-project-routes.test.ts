@@ -154,6 +154,27 @@ describe('changing a project', () => {
     expect(await api.json('/project/tests')).toMatchObject({ owner: 'mia' });
   });
 
+  it('shows nobody the password of its declaration, and keeps it when what was shown comes back', async () => {
+    await using api = await openTestApi();
+    const value = 'https://bot:s3cret@git.example.org/x main';
+    const update = (declared: string, status = 200) =>
+      api.json('/project/tests', {
+        method: 'PUT',
+        as: 'olga',
+        body: { displayname: 'Tests', declarative: { file: 'spec.json', type: 'git', value: declared } },
+        status,
+      });
+    await update(value);
+    const shown = 'https://bot:***@git.example.org/x main';
+    expect(await api.json('/project/tests')).toMatchObject({ declarative: { value: shown } });
+
+    await update(shown);
+    expect((await api.database.projects.find('tests'))?.declarative?.value).toBe(value);
+    expect(await update('https://bot:***@evil.example/x', 400)).toMatchObject({
+      error: expect.stringContaining('declarative: *** stands for a password'),
+    });
+  });
+
   it('makes the jobset that declares the others, and takes it away', async () => {
     await using api = await openTestApi();
     const declarative = { file: 'bogus', type: 'boolean', value: 'false' };

@@ -2,8 +2,10 @@
 
 import type { Hono } from 'hono';
 import { may } from '../../ci/access/may.ts';
+import { declarativeJobset } from '../../ci/declarative/declaration.ts';
 import type { JobsetSettings, ProjectRecord } from '../../db/records.ts';
 import { AppError } from '../../util/app-error.ts';
+import { restorePasswords } from '../../util/blank-passwords.ts';
 import type { ApiDeps, ApiEnv } from '../api-deps.ts';
 import { projectName } from '../body/names.ts';
 import { type ProjectBody, projectBody } from '../body/project-body.ts';
@@ -15,9 +17,7 @@ import { readParams } from '../http/read-params.ts';
 import { requirePermission } from '../http/require-permission.ts';
 import { projectJson } from '../json/project-json.ts';
 import { removeJobset } from '../remove-jobset.ts';
-
-/** The jobset that makes the others of a declarative project. */
-const declarativeJobset = '.jobsets';
+import { hidesPasswords } from '../shown-value.ts';
 
 export function addProjectRoutes(app: Hono<ApiEnv>, deps: ApiDeps): void {
   const { ci, settings } = deps;
@@ -68,7 +68,11 @@ export function addProjectRoutes(app: Hono<ApiEnv>, deps: ApiDeps): void {
       throw new AppError('api.invalid', `owner: there is no user ‘${asked}’`);
     }
     const owner = asked ?? known?.owner ?? user.name;
-    const record = projectRecord(body, known?.name ?? parseInput(projectName, name), owner);
+    const record = projectRecord(
+      { ...body, declarative: declared(body.declarative, known) },
+      known?.name ?? parseInput(projectName, name),
+      owner,
+    );
     const uri = `${baseUrl(c, settings)}/project/${record.name}`;
     if (known === undefined) {
       const made = await projects.create(record);
@@ -127,6 +131,23 @@ const declarativeSettings: JobsetSettings = {
   enableDynamicRunCommand: false,
   inputs: [],
 };
+
+/** With the password that is known where the blanked one comes back. Throws `api.invalid`. */
+function declared(
+  wanted: ProjectBody['declarative'],
+  known: ProjectRecord | undefined,
+): ProjectBody['declarative'] {
+  if (wanted === null || !hidesPasswords(wanted.type)) return wanted;
+  const before = known?.declarative;
+  const olds = before == null || !hidesPasswords(before.type) ? [] : [before.value];
+  const value = restorePasswords(wanted.value, olds);
+  if (value !== undefined) return { ...wanted, value };
+  throw new AppError(
+    'api.invalid',
+    'declarative: *** stands for a password that is known already, and none is for that user and host',
+    { hint: 'Give the address with its password.' },
+  );
+}
 
 function projectRecord(body: ProjectBody, name: string, owner: string): Omit<ProjectRecord, 'id'> {
   return {

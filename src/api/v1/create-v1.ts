@@ -9,10 +9,12 @@ import type { ApiDeps, ApiEnv } from '../api-deps.ts';
 import { describeIssues } from '../http/parse-input.ts';
 import { describeCacheApi } from './describe-cache-api.ts';
 import { addBuildRoutes } from './routes/add-build-routes.ts';
+import { addCacheRetentionRoutes } from './routes/add-cache-retention-routes.ts';
 import { addEvaluationRoutes } from './routes/add-evaluation-routes.ts';
 import { addEventRoute } from './routes/add-event-route.ts';
 import { addServerRoutes } from './routes/add-server-routes.ts';
 import { addTokenRoutes } from './routes/add-token-routes.ts';
+import { addUserRoutes } from './routes/add-user-routes.ts';
 import type { V1 } from './v1.ts';
 
 export function createV1(deps: ApiDeps): V1 {
@@ -24,7 +26,15 @@ export function createV1(deps: ApiDeps): V1 {
       }
     },
   });
-  for (const add of [addServerRoutes, addEventRoute, addEvaluationRoutes, addBuildRoutes, addTokenRoutes]) {
+  for (const add of [
+    addServerRoutes,
+    addCacheRetentionRoutes,
+    addEventRoute,
+    addEvaluationRoutes,
+    addBuildRoutes,
+    addTokenRoutes,
+    addUserRoutes,
+  ]) {
     add(app, deps);
   }
   describeCacheApi(app);

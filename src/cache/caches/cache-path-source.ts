@@ -18,7 +18,10 @@ export interface CachePathSource extends PathSource {
   lookup(hashPart: string): Promise<ServedPath | undefined>;
   /** These are there now. */
   added(hashParts: readonly string[]): void;
-  /** Reads which paths there are. Until it has ended, and when it fails, every path may be there. */
+  /**
+   * Reads which paths there are; again when paths went. Until it has ended for the first time, and when that fails, every
+   * path may be there.
+   */
   load(): Promise<void>;
   /** Hash parts that were looked up and found since the last time this was asked. */
   takeServed(): readonly string[];
@@ -36,7 +39,8 @@ const lookAgainMs = 30_000;
 
 export function createCachePathSource(deps: CachePathSourceDeps): CachePathSource {
   const { cacheId, paths, stored, now } = deps;
-  const known = createHashPartSet();
+  let known = createHashPartSet();
+  let next: typeof known | undefined;
   const served = new Set<string>();
   let isComplete = false;
   let version = 0;
@@ -58,12 +62,20 @@ export function createCachePathSource(deps: CachePathSourceDeps): CachePathSourc
       return found;
     },
     added(hashParts) {
-      for (const hashPart of hashParts) known.add(hashPart);
+      for (const hashPart of hashParts) {
+        known.add(hashPart);
+        next?.add(hashPart);
+      }
       version += 1;
     },
     async load() {
-      for await (const hashPart of paths.hashParts(cacheId)) known.add(hashPart);
+      const read = createHashPartSet();
+      // What is added meanwhile may come too late to be read.
+      next = read;
+      for await (const hashPart of paths.hashParts(cacheId)) read.add(hashPart);
+      known = read;
       isComplete = true;
+      version += 1;
     },
     takeServed() {
       const taken = [...served];

@@ -46,6 +46,8 @@ export interface Caches extends AsyncDisposable {
   find(name: string): Promise<OpenCache | undefined>;
   /** Of the cache at the root. */
   main(): Promise<CacheRecord>;
+  /** Writes down which paths clients were told of until now. */
+  flushServed(): Promise<void>;
 }
 
 const listIsGoodMs = 3000;
@@ -126,6 +128,7 @@ export function openCaches(deps: CachesDeps): Caches {
       if (found === undefined) throw new AppError('cache.unknown', 'the database has no cache main');
       return found;
     },
+    flushServed: flush,
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
       await flushing;

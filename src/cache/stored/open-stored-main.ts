@@ -42,6 +42,8 @@ export interface StoredMain extends AsyncDisposable {
   readonly kept: CachePathSource;
   readonly serving: StoredServing;
   readonly materialiser: Materialiser;
+  /** Writes down which paths clients were told of until now. */
+  flushServed(): Promise<void>;
 }
 
 const servedEveryMs = 60_000;
@@ -124,6 +126,7 @@ export async function openStoredMain(options: StoredMainOptions): Promise<Stored
       onLive: ({ path }) => materialiser.want([path], 'asked'),
     },
     materialiser,
+    flushServed: flush,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

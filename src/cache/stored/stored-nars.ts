@@ -88,6 +88,6 @@ export interface StoredNars extends AsyncDisposable {
   repair(nar: StoredNarRecord): Promise<'sound' | 'repaired' | 'withdrawn'>;
   /** The file behind it, for a server in front that sends it itself; undefined where there is none. */
   fileOf(nar: StoredNarRecord): string | undefined;
-  /** Row, then file. False while a path of any cache has it. */
+  /** Row, then file. False while a path of any cache has it, or an upload. */
   remove(fileHash: string): Promise<boolean>;
 }

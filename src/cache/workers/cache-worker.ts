@@ -9,6 +9,7 @@ import { openStore } from '../../store/open-store.ts';
 import { openStoreDatabase } from '../../store/store-database.ts';
 import { AppError } from '../../util/app-error.ts';
 import { errorMessage } from '../../util/error-message.ts';
+import { createExtras } from '../extras/create-extras.ts';
 import { type CacheServer, startCacheServer } from '../start-cache-server.ts';
 import { type CacheWorkerSettings, type FromCacheWorker, toCacheWorker } from './worker-messages.ts';
 
@@ -21,12 +22,14 @@ let server: CacheServer | undefined;
 async function start(settings: CacheWorkerSettings): Promise<void> {
   const store = stack.use(await openStore({ type: 'local' }));
   const database = stack.use(await openStoreDatabase());
+  const keys = settings.keys.map((text) => parseSecretKey(text));
   server = stack.use(
     await startCacheServer({
       ...settings,
       store,
       database,
-      keys: settings.keys.map((text) => parseSecretKey(text)),
+      keys,
+      extras: createExtras({ database, keys }),
       onFault: (message) => tell({ type: 'fault', message }),
     }),
   );

@@ -6,6 +6,7 @@
 import type { JobErrorRecord, NewBuild } from '../../db/records.ts';
 import type { JobsetJob, JobsetResult } from '../../evaluate/jobset-evaluation.ts';
 import type { EvaluationError } from '../../events/event.ts';
+import { blankPasswords } from '../../util/blank-passwords.ts';
 import { createBatcher } from './create-batcher.ts';
 import type { EvaluationDeps, Progress } from './evaluation-run.ts';
 import { newBuild } from './new-build.ts';
@@ -74,7 +75,11 @@ export async function collectJobs(
           await evaluations.setNetwork(evaluationId, JSON.stringify(result.network));
           break;
         case 'warning':
-          emit({ type: 'message', level: 'warning', text: `${project}:${jobset}: ${result.text}` });
+          emit({
+            type: 'message',
+            level: 'warning',
+            text: `${project}:${jobset}: ${blankPasswords(result.text)}`,
+          });
           break;
       }
     }
@@ -98,10 +103,10 @@ export async function collectJobs(
 function errorRecord(job: string, { message, position, trace }: EvaluationError): JobErrorRecord {
   return {
     job,
-    message,
+    message: blankPasswords(message),
     file: position?.file ?? null,
     line: position?.line ?? null,
     column: position?.column ?? null,
-    trace,
+    trace: blankPasswords(trace),
   };
 }

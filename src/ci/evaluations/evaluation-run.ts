@@ -13,6 +13,7 @@ import type { InputDeps, InputSpec, ResolvedInput } from '../../inputs/input.ts'
 import type { Store } from '../../store/store.ts';
 import type { BuildLoop } from '../builds/create-build-loop.ts';
 import type { EvaluationProgress } from '../ci.ts';
+import type { Declarations } from '../declarative/create-declarations.ts';
 import type { GcRoots } from '../retention/gc-roots.ts';
 
 export interface EvaluationDeps {
@@ -22,6 +23,7 @@ export interface EvaluationDeps {
   readonly roots: Pick<GcRoots, 'ensure'>;
   readonly builds: Pick<BuildLoop, 'take'>;
   readonly scheduler: Pick<Scheduler, 'enqueue'>;
+  readonly declarations: Pick<Declarations, 'begin'>;
   fetchInputs(specs: readonly InputSpec[], deps: InputDeps): Promise<readonly ResolvedInput[]>;
   lockFlake(
     url: string,

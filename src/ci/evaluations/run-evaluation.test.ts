@@ -40,10 +40,14 @@ const job = (name: string, more: Partial<JobsetJob> = {}): JobsetResult => ({
   },
 });
 
-const failed = (name: string): JobsetResult => ({
+const failed = (name: string, message = 'no'): JobsetResult => ({
   type: 'failed',
   job: name,
-  error: { message: 'no', position: { file: 'src/release.nix', line: 3, column: 4 }, trace: 'error: no' },
+  error: {
+    message,
+    position: { file: 'src/release.nix', line: 3, column: 4 },
+    trace: `error: ${message}`,
+  },
 });
 
 async function* gives(...all: readonly JobsetResult[]): AsyncGenerator<JobsetResult> {
@@ -68,6 +72,7 @@ beforeEach(async () => {
         taken.push(...ids);
       },
     },
+    declarations: { begin: async () => undefined },
     scheduler: { enqueue: () => Promise.reject(new Error('not asked for')) },
     fetchInputs: async () => [
       {
@@ -303,6 +308,19 @@ describe('errors', () => {
     deps = { ...deps, fetchInputs: async () => [] };
     await run();
     expect(await jobset()).toMatchObject({ fetchErrorMessage: null });
+  });
+
+  it('never tell a password', async () => {
+    const address = 'git+https://bot:s3cret@git.example.org/x';
+    results = () => gives(failed('web', `cannot fetch ${address}`));
+    await run();
+    deps = { ...deps, fetchInputs: () => Promise.reject(new AppError('input.fetch', `no ${address}`)) };
+    await run();
+
+    const { evaluations } = test.database;
+    const told = JSON.stringify([events, await jobset(), await evaluations.errors(progress.evaluationId!)]);
+    expect(told).toContain('git+https://bot:***@git.example.org/x');
+    expect(told).not.toContain('s3cret');
   });
 
   it('of ours leave the jobset due', async () => {

@@ -7,6 +7,8 @@
  *        │             └ nothing changed since the last one: no evaluation is made
  *        └ failed: an input cannot be fetched
  *
+ * The jobset `.jobsets` of a declarative project begins with its declaration, which may be all there is to do.
+ *
  * Jobs become builds as they come, and those are taken to be built at once. The end is told in one transaction: the
  * evaluation's, and that the jobset was checked. Cancelled at any point, what was queued stays queued. After a fault of
  * ours (no store, no worker) the jobset is due again, so that a push is not forgotten. When the server stops or dies,
@@ -16,12 +18,14 @@
 import type { JobsetRecord } from '../../db/records.ts';
 import type { JobsetExpression } from '../../evaluate/jobset-evaluation.ts';
 import type { ProteusEvent } from '../../events/event.ts';
-import type { ResolvedInput } from '../../inputs/input.ts';
+import type { InputSpec, ResolvedInput } from '../../inputs/input.ts';
 import { inputHash } from '../../inputs/input-hash.ts';
 import type { TempRootLease } from '../../store/store.ts';
 import { AppError } from '../../util/app-error.ts';
+import { blankPasswords } from '../../util/blank-passwords.ts';
 import { errorMessage } from '../../util/error-message.ts';
 import { formatDuration } from '../../util/format-duration.ts';
+import { onlyJobsets } from '../declarative/only-jobsets.ts';
 import { createBuildLookup } from './build-lookup.ts';
 import { collectJobs } from './collect-jobs.ts';
 import { createImportBuilder } from './create-import-builder.ts';
@@ -62,10 +66,11 @@ export async function runEvaluation(
   /** The end of an evaluation that has a row, or of one that got none. */
   const end = async (
     state: 'done' | 'failed' | 'cancelled',
-    message: string | null,
+    text: string | null,
     options: { readonly again?: boolean } = {},
   ): Promise<void> => {
     const at = now();
+    const message = text === null ? null : blankPasswords(text);
     const { evaluationId } = progress;
     const evaluation = await database.transaction(async (tx) => {
       const ended =
@@ -92,7 +97,18 @@ export async function runEvaluation(
     await database.jobsets.markStarted(id, begunAt);
     emit({ type: 'ci.evaluation.started', ...named, evaluation: null, phase: 'fetching' });
     await using lease = await store.leaseTempRoots([], { signal });
-    const { inputs, expression, hash } = await fetch(jobset, lease, signal, deps);
+    const fetch = (specs: readonly InputSpec[]) => fetchAll(jobset, specs, lease, signal, deps);
+    const declared = await deps.declarations.begin(jobset, fetch);
+    if (declared?.type === 'applied') {
+      const at = now();
+      const ended = { at, errorMessage: null, fetchErrorMessage: null, completed: true };
+      await database.jobsets.checked(id, ended);
+      tellEnd(declared.changed ? 'done' : 'unchanged', null);
+      return;
+    }
+    const subject = declared?.jobset ?? jobset;
+    const all = [...(declared?.inputs ?? []), ...(await fetch(subject.inputs))];
+    const { inputs, expression, hash } = await prepare(subject, all, signal, deps);
     if (!jobset.forceEvaluation && (await isUnchanged(id, hash, deps))) {
       await database.jobsets.checked(id, { at: now(), fetchErrorMessage: null, completed: false });
       tellEnd('unchanged', null);
@@ -105,8 +121,8 @@ export async function runEvaluation(
       checkoutMs: fetchedAt - begunAt,
       inputHash: hash,
       flake: expression.type === 'flake' ? expression.lockedUrl : null,
-      nixExprInput: jobset.nixExprInput,
-      nixExprPath: jobset.nixExprPath,
+      nixExprInput: subject.nixExprInput,
+      nixExprPath: subject.nixExprPath,
       inputs: inputs.map(evaluationInput),
     });
     begunAt = fetchedAt;
@@ -117,7 +133,7 @@ export async function runEvaluation(
         name: `${jobset.project}:${jobset.name}`,
         expression,
         inputs,
-        allowImportFromDerivation: jobset.allowImportFromDerivation,
+        allowImportFromDerivation: subject.allowImportFromDerivation,
         settings: deps.settings,
         allowedUris: deps.allowedUris,
       },
@@ -129,7 +145,8 @@ export async function runEvaluation(
         env: deps.env,
       },
     );
-    const errors = await collectJobs(results, progress.evaluationId, progress, deps);
+    const wanted = declared === undefined ? results : onlyJobsets(results);
+    const errors = await collectJobs(wanted, progress.evaluationId, progress, deps);
     signal.throwIfAborted();
     const whole = errors.some(({ job }) => job === '');
     await end(whole ? 'failed' : 'done', errorText(errors));
@@ -139,26 +156,28 @@ export async function runEvaluation(
     if (stop === 'cancelled') return end('cancelled', 'the evaluation was cancelled');
     if (stop === 'timed-out')
       return end('failed', `the evaluation took longer than ${formatDuration(timeoutMs)}`);
-    const message = errorMessage(error);
+    const message = blankPasswords(errorMessage(error));
     if (error instanceof AppError && (error.code === 'input.fetch' || error.code === 'input.invalid')) {
       await database.jobsets.checked(id, { at: now(), fetchErrorMessage: message, completed: false });
       tellEnd('failed', message);
       return;
     }
+    if (error instanceof AppError && error.code === 'jobset.declaration') return end('failed', message);
     await end('failed', message, { again: true });
     throw error;
   }
 }
 
-async function fetch(
+function fetchAll(
   jobset: JobsetRecord,
+  specs: readonly InputSpec[],
   lease: TempRootLease,
   signal: AbortSignal,
   deps: EvaluationDeps,
-): Promise<Fetched> {
-  const { database, store, allowedUris, now, env } = deps;
-  const inputs = await deps.fetchInputs(jobset.inputs, {
-    store,
+): Promise<readonly ResolvedInput[]> {
+  const { database, now, env } = deps;
+  return deps.fetchInputs(specs, {
+    store: deps.store,
     cacheDirectory: deps.cacheDirectory,
     project: jobset.project,
     jobset: jobset.name,
@@ -169,6 +188,15 @@ async function fetch(
     env,
     signal,
   });
+}
+
+async function prepare(
+  jobset: JobsetRecord,
+  inputs: readonly ResolvedInput[],
+  signal: AbortSignal,
+  deps: EvaluationDeps,
+): Promise<Fetched> {
+  const { store, allowedUris, env } = deps;
   const expression = await jobsetExpression(jobset, (url) => deps.lockFlake(url, { signal, env }));
   const hash = inputHash({
     expression: { ...expression },

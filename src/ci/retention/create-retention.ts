@@ -29,7 +29,7 @@ export function createRetention({ database, store, roots, now }: RetentionDeps):
   > => {
     const at = now();
     const wanted = new Set<string>();
-    for await (const { path } of database.builds.retained()) wanted.add(path);
+    for await (const { path } of database.builds.retained(at)) wanted.add(path);
     const removed: RetentionPlan['removed'][number][] = [];
     let kept = 0;
     for (const { link, path, madeAt } of await roots.list()) {

@@ -16,8 +16,12 @@ export interface ApiClient {
   /** `path` begins with a slash. Throws `server.…`, or the server's own code. */
   get<T>(path: string, schema: z.ZodType<T>): Promise<T>;
   send<T>(method: Method, path: string, body: unknown, schema: z.ZodType<T>): Promise<T>;
-  /** The body as it comes, e.g. a log or the event stream. */
-  open(path: string, headers?: Readonly<Record<string, string>>): Promise<AsyncIterable<Uint8Array>>;
+  /** The body as it comes, e.g. a log or the event stream; `signal` ends it before the client's own does. */
+  open(
+    path: string,
+    headers?: Readonly<Record<string, string>>,
+    signal?: AbortSignal,
+  ): Promise<AsyncIterable<Uint8Array>>;
 }
 
 export interface ApiClientOptions {
@@ -34,7 +38,7 @@ const refusalSchema = z.object({
 });
 
 export function createApiClient(options: ApiClientOptions): ApiClient {
-  const { token, signal } = options;
+  const { token } = options;
   const url = options.url.replace(/\/+$/, '');
   const run = options.fetch ?? fetch;
 
@@ -43,6 +47,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     path: string,
     body: unknown,
     headers: Readonly<Record<string, string>> = {},
+    signal: AbortSignal = options.signal,
   ): Promise<Response> => {
     let response: Response;
     try {
@@ -85,8 +90,9 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
     get: async (path, schema) => read(await request('GET', path, undefined), schema, `GET ${path}`),
     send: async (method, path, body, schema) =>
       read(await request(method, path, body), schema, `${method} ${path}`),
-    async open(path, headers) {
-      const { body } = await request('GET', path, undefined, headers);
+    async open(path, headers, signal = options.signal) {
+      const both = signal === options.signal ? signal : AbortSignal.any([signal, options.signal]);
+      const { body } = await request('GET', path, undefined, headers, both);
       return body ?? emptyBody();
     },
   };

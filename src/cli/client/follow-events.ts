@@ -37,10 +37,11 @@ export async function* followEvents({
   let pause = retryMs;
   while (!signal.aborted) {
     try {
-      const body = await client.open('/api/v1/events', {
+      const headers = {
         accept: 'text/event-stream',
         ...(lastId === undefined ? {} : { 'last-event-id': lastId }),
-      });
+      };
+      const body = await client.open('/api/v1/events', headers, signal);
       everConnected = true;
       pause = retryMs;
       yield { type: 'connected' };

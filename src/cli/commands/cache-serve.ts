@@ -120,13 +120,15 @@ async function serveAlone(
   const keeping = await openKeeping(context, flags);
   if (keeping !== undefined) stack.use(keeping);
   const keep = keeping?.options;
-  const { url } = stack.use(await startCacheServer({
+  const { url } = stack.use(
+    await startCacheServer({
       ...options,
       store,
       database,
       keep,
       extras: createExtras({ database, keys: options.keys }),
-    }));
+    }),
+  );
   const owned = stack.move();
   return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

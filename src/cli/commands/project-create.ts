@@ -14,6 +14,8 @@ interface Flags extends ServerFlags {
   readonly homepage?: string;
   readonly owner?: string;
   readonly hidden?: boolean;
+  readonly declarative?: string;
+  readonly declarativeInput?: string;
 }
 
 export const define: CommandModule['define'] = (command, run) => {
@@ -23,6 +25,11 @@ export const define: CommandModule['define'] = (command, run) => {
     .option('--homepage <url>', 'where the project lives')
     .option('--owner <user>', 'whom it belongs to (administrators only; default: you)')
     .option('--hidden', 'leave it out of lists')
+    .option('--declarative <file>', 'a JSON file in --declarative-input says what jobsets it has')
+    .option(
+      '--declarative-input <type:value>',
+      "where that file is, e.g. 'git:https://example.org/x.git main'",
+    )
     .addHelpText('after', "\nExample:\n  proteus project create fleet --description 'Our machines'\n")
     .action((name: string, flags: Flags) => {
       run(async (context) => {
@@ -41,6 +48,7 @@ export const define: CommandModule['define'] = (command, run) => {
             homepage: flags.homepage ?? '',
             enabled: true,
             visible: flags.hidden !== true,
+            ...declarationOf(flags),
             ...(flags.owner === undefined ? {} : { owner: flags.owner }),
           },
           doneSchema,
@@ -50,3 +58,14 @@ export const define: CommandModule['define'] = (command, run) => {
       });
     });
 };
+
+/** Throws `usage.invalid`. */
+function declarationOf({ declarative: file, declarativeInput: input }: Flags): object {
+  if (file === undefined && input === undefined) return {};
+  const [, type, value] = /^([\w-]+):(.*)$/s.exec(input ?? '') ?? [];
+  if (file !== undefined && type !== undefined) return { declarative: { file, type, value } };
+  throw new AppError(
+    'usage.invalid',
+    '--declarative FILE and --declarative-input TYPE:VALUE are wanted together',
+  );
+}

@@ -82,7 +82,10 @@ async function serve(context: CliContext, flags: Flags): Promise<number> {
       tell({ type: 'server.listening', url: server.url, baseUrl: server.baseUrl, publicKeys });
     }
     await sayWhere(server, settings, log);
-    if (!signal.aborted) await once(signal, 'abort');
+    const lost = signal.aborted
+      ? undefined
+      : await Promise.race([server.lost, once(signal, 'abort').then(() => undefined)]);
+    if (lost !== undefined) throw lost;
     log.info('ending: builds that run stay queued');
   }
   log.info('ended');

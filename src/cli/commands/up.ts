@@ -81,7 +81,10 @@ async function up(context: CliContext, file: string, flags: Flags): Promise<numb
   for (const line of trustLines(server.baseUrl, server.publicKeys)) say(context, line);
   const elsewhere = settings.file === undefined ? ` --data-directory ${settings.directory.root}` : '';
   say(context, `to look again from another terminal: proteus watch${elsewhere}`);
-  await watchServer(context, client);
+  const ending = new AbortController();
+  void server.lost?.then((error) => ending.abort(error));
+  await watchServer({ ...context, signal: AbortSignal.any([signal, ending.signal]) }, client);
+  ending.signal.throwIfAborted();
   return 0;
 }
 
@@ -101,6 +104,8 @@ interface UpServer extends AsyncDisposable {
   readonly baseUrl: string;
   readonly token: string;
   readonly publicKeys: readonly PublicKey[];
+  /** Resolves when it must end; of our own server only. */
+  readonly lost?: Promise<Error>;
 }
 
 /** The server that works on the data directory already, else one of our own, which ends with us. */
@@ -137,6 +142,7 @@ async function serverOf(context: CliContext, settings: ServerSettings): Promise<
     baseUrl: server.baseUrl,
     token: await adminToken(server.ci.database, directory, Date.now),
     publicKeys: server.keys.map(({ publicKey }) => publicKey),
+    lost: server.lost,
     async [Symbol.asyncDispose]() {
       say(context, 'ending the server: builds that run stay queued');
       await server[Symbol.asyncDispose]();

@@ -1,17 +1,11 @@
 /** `proteus user delete NAME`: takes a user away, with all tokens and sessions. */
 
-import { AppError } from '../../util/app-error.ts';
 import type { CommandModule } from '../command-module.ts';
 import { say } from '../context.ts';
-import {
-  type DataFlags,
-  openServerDatabase,
-  serverSettings,
-  withDataFlags,
-} from '../server/server-settings.ts';
+import { openUserStore, type UserStoreFlags, withUserStoreFlags } from '../users/user-store.ts';
 
 export const define: CommandModule['define'] = (command, run) => {
-  withDataFlags(command.argument('<name>', 'name of the user'))
+  withUserStoreFlags(command.argument('<name>', 'name of the user'))
     .addHelpText(
       'after',
       `
@@ -19,24 +13,13 @@ A user who owns a project stays: give the project another owner first.
 
 Example:
   proteus user delete bob
+  proteus user delete bob --server https://ci.example.org --token-file ~/.config/proteus-token
 `,
     )
-    .action((name: string, flags: DataFlags) => {
+    .action((name: string, flags: UserStoreFlags) => {
       run(async (context) => {
-        await using database = await openServerDatabase(await serverSettings(context, flags));
-        await database.transaction(async ({ users, projects }) => {
-          if ((await users.find(name)) === undefined) {
-            throw new AppError('user.unknown', `there is no user '${name}'`);
-          }
-          const owned = (await projects.list()).filter(({ owner }) => owner === name);
-          if (owned.length > 0) {
-            throw new AppError(
-              'user.invalid',
-              `'${name}' owns ${owned.map((project) => project.name).join(', ')}: give them another owner first`,
-            );
-          }
-          await users.delete(name);
-        });
+        await using store = await openUserStore(context, flags);
+        await store.delete(name);
         say(context, `deleted user \`${name}'`);
         return 0;
       });

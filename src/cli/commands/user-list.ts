@@ -3,23 +3,15 @@
 import { renderTable } from '../client/render-table.ts';
 import type { CommandModule } from '../command-module.ts';
 import { printResult } from '../context.ts';
-import {
-  type DataFlags,
-  openServerDatabase,
-  serverSettings,
-  withDataFlags,
-} from '../server/server-settings.ts';
+import { openUserStore, type UserStoreFlags, withUserStoreFlags } from '../users/user-store.ts';
 
 export const define: CommandModule['define'] = (command, run) => {
-  withDataFlags(command)
-    .addHelpText('after', '\nExample:\n  proteus user list --database postgres:///proteus\n')
-    .action((flags: DataFlags) => {
+  withUserStoreFlags(command)
+    .addHelpText('after', '\nExample:\n  proteus user list --server https://ci.example.org\n')
+    .action((flags: UserStoreFlags) => {
       run(async (context) => {
-        await using database = await openServerDatabase(await serverSettings(context, flags));
-        const users = (await database.users.list()).map(({ passwordHash, ...user }) => ({
-          ...user,
-          hasPassword: passwordHash !== '!',
-        }));
+        await using store = await openUserStore(context, flags);
+        const users = await store.list();
         const rows = users.map((user) => [
           user.name,
           user.fullName,

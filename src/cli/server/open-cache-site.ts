@@ -39,6 +39,8 @@ export interface CacheSiteOptions {
 export interface OpenCacheSite extends CacheSite, AsyncDisposable {
   /** With which the server reads its own cache. */
   readonly ownToken: string;
+  /** Writes down which paths clients were told of until now. */
+  flushServed(): Promise<void>;
 }
 
 const sweepEveryMs = 3600_000;
@@ -100,6 +102,7 @@ export function openCacheSite(options: CacheSiteOptions): OpenCacheSite {
   return {
     tryServe: (req, res) => site.tryServe(req, res),
     ownToken,
+    flushServed: () => caches.flushServed(),
     async [Symbol.asyncDispose]() {
       closing.abort();
       await sweeping;

@@ -1,13 +1,15 @@
 /**
  * A whole server out of its parts: database, store, cache, the continuous loop and the API behind one port.
  *
- * What the order is for: the lock comes before anything is touched; the port before the loop, so that a port that is
+ * What the order is for: the locks come before anything is touched; the port before the loop, so that a port that is
  * taken is told at once and the cache answers while many builds are still being read; and everything ends the other way
  * round: no new requests, then no new work, then the database, then the lock. Builds that run are given up and stay
  * queued; the next start goes on with them.
  */
 
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { declaredJobset } from '../../api/body/declared-jobset.ts';
 import { createApi } from '../../api/create-api.ts';
 import { createApiListener } from '../../api/create-api-listener.ts';
 import type { Builder } from '../../build/builder.ts';
@@ -27,6 +29,7 @@ import { createAccess } from '../../ci/access/create-access.ts';
 import type { Ci } from '../../ci/ci.ts';
 import { startCi } from '../../ci/start-ci.ts';
 import type { ServerConfig } from '../../config/config-schema.ts';
+import { claimDatabase } from '../../db/claim-database.ts';
 import type { ServerEvent } from '../../events/event.ts';
 import { inputPlugins } from '../../inputs/input-plugins.ts';
 import type { Logger } from '../../log/create-logger.ts';
@@ -34,6 +37,7 @@ import type { SecretKey } from '../../nix/signing-key.ts';
 import { storeDir } from '../../nix/store-path.ts';
 import { openStore } from '../../store/open-store.ts';
 import { openStoreDatabase } from '../../store/store-database.ts';
+import type { AppError } from '../../util/app-error.ts';
 import { version } from '../../util/version.ts';
 import { askCache } from './ask-cache.ts';
 import { makeDataDirectory } from './data-directory.ts';
@@ -42,6 +46,7 @@ import { keepBuildOutputs } from './keep-build-outputs.ts';
 import { listenHttp } from './listen-http.ts';
 import { lockDataDirectory } from './lock-data-directory.ts';
 import { logRequest } from './log-request.ts';
+import { openCacheRetention } from './open-cache-retention.ts';
 import { openCacheSite } from './open-cache-site.ts';
 import { openNarBlobs } from './open-nar-blobs.ts';
 import { openSigningKeys } from './open-signing-keys.ts';
@@ -66,6 +71,8 @@ export interface RunningServer extends AsyncDisposable {
   readonly keys: readonly SecretKey[];
   /** The file of a signing key that was made just now. */
   readonly madeKey: string | undefined;
+  /** Resolves when it must end, because another server has its database now. */
+  readonly lost: Promise<AppError>;
 }
 
 /** Throws `server.…`, `db.…`, `store.…`, `cache.…` and what a wrong machines file throws. */
@@ -95,6 +102,14 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     github: await readSecrets(config.webhooks.github),
     gitea: await readSecrets(config.webhooks.gitea),
   };
+  const lost = Promise.withResolvers<AppError>();
+  stack.use(
+    await claimDatabase(settings.databaseUrl, {
+      owner: `the server on ${hostname()} with ${directory.root}`,
+      id: randomUUID().slice(0, 8),
+      onLost: lost.resolve,
+    }),
+  );
   const database = stack.use(await openServerDatabase(settings));
   const store = stack.use(await openStore({ type: 'local' }, { signal, env }));
   const storeDatabase = stack.use(await openStoreDatabase(undefined, { keepOpenBy: store }));
@@ -161,6 +176,19 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
       now: Date.now,
     }),
   );
+  const cacheRetention = stack.use(
+    openCacheRetention({
+      config: config.retention,
+      database,
+      storeDatabase,
+      stored: main.nars,
+      flushServed: async () => {
+        await Promise.all([main.flushServed(), site.flushServed()]);
+      },
+      onRemoved: () => main.kept.load(),
+      log,
+    }),
+  );
   const serveCache: CacheSite['tryServe'] = (req, res) => site.tryServe(req, res) || cache.tryServe(req, res);
   // The front door looks at no token.
   const hot = config.private ? undefined : cache.hot;
@@ -182,6 +210,7 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     builders: [...local, ...remote],
     dataDirectory: directory.root,
     keys,
+    parseDeclared: (name, spec) => declaredJobset(name, spec, inputPlugins),
     assertServable: (paths) => askCache(listener.url, site.ownToken, paths, closing.signal),
     settings: ciSettings(config),
     onEvent: (event) => {
@@ -197,6 +226,7 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     access,
     settings: { baseUrl: outside, private: config.private, webhookSecrets, version },
     inputTypes: inputPlugins,
+    cacheRetention,
     storeFilesAt: storeDir,
     nixLogDirectory: '/nix/var/log/nix/drvs',
     now: Date.now,
@@ -230,6 +260,7 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     ci,
     keys,
     madeKey: made,
+    lost: lost.promise,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

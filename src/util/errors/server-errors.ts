@@ -27,6 +27,12 @@ export const serverErrors = {
     exit: 1,
     hint: 'Somebody may have deleted it meanwhile; list what is there and try again.',
   },
+  'db.claimed': {
+    sentence: 'Another server works on the same database.',
+    status: 409,
+    exit: 1,
+    hint: 'End it first, or give this one a database of its own with --database.',
+  },
   'builder.unknown': {
     sentence: 'There is no builder of that name.',
     status: 404,

@@ -3,6 +3,12 @@
 import type { ErrorKind } from './error-kind.ts';
 
 export const workErrors = {
+  'jobset.declaration': {
+    sentence: 'What a declarative project says of its jobsets is not right.',
+    status: 400,
+    exit: 1,
+    hint: 'Nothing was changed. Mend the file of the declaration, or the job `jobsets` that makes it.',
+  },
   'cache.no-key': {
     sentence: 'A binary cache was to be served without a signing key.',
     status: 500,

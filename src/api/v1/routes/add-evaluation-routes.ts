@@ -3,9 +3,11 @@
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
 import type { JobsetRecord } from '../../../db/records.ts';
+import { blankPasswords } from '../../../util/blank-passwords.ts';
 import type { ApiContext, ApiDeps } from '../../api-deps.ts';
 import { notFound, projectOf } from '../../http/find-records.ts';
 import { requirePermission } from '../../http/require-permission.ts';
+import { shownValue } from '../../shown-value.ts';
 import { body, errors, json } from '../replies.ts';
 import {
   cancelEvaluationReply,
@@ -108,7 +110,12 @@ export function addEvaluationRoutes(app: V1, deps: ApiDeps): void {
     return c.json(
       {
         ...record,
-        inputs: [...record.inputs],
+        flake: record.flake === null ? null : blankPasswords(record.flake),
+        inputs: record.inputs.map((input) => ({
+          ...input,
+          uri: input.uri === null ? null : blankPasswords(input.uri),
+          value: input.value === null ? null : shownValue(input.type, input.value),
+        })),
         counts: counts ?? { total: 0, scheduled: 0, succeeded: 0, failed: 0 },
       },
       200,

@@ -26,6 +26,7 @@ export const stepParameters = z.object({
 export const evaluationParameters = z.object({ id: number('The id of an evaluation.') });
 export const tokenParameters = z.object({ id: number('The id of a token.') });
 export const builderParameters = z.object({ name: name('The name of a builder.') });
+export const userParameters = z.object({ name: name('The name of a user.') });
 export const jobsetParameters = z.object({
   project: name('The name of a project.'),
   jobset: name('The name of a jobset of it.'),

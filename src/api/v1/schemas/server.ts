@@ -43,6 +43,27 @@ export const drainRequest = z.object({
   drained: z.boolean().meta({ description: 'True: it takes no more steps; those it has go on.' }),
 });
 
+export const cacheRetentionPlan = z
+  .object({
+    keptPaths: z.int(),
+    paths: pageOf(
+      z.object({
+        cache: z.string(),
+        path: z.string(),
+        narSize: z.int(),
+        lastUsedAt: z.int().meta({ description: 'When it was added, or clients were last told of it.' }),
+        why: z.string(),
+      }),
+    ),
+    files: z.object({
+      now: z.object({ count: z.int(), bytes: z.int() }),
+      later: z
+        .object({ count: z.int(), bytes: z.int() })
+        .meta({ description: 'They wait an hour for clients that were just told of them.' }),
+    }),
+  })
+  .meta({ id: 'CacheRetentionPlan' });
+
 export const retentionPlan = z
   .object({
     kept: z.int(),
