@@ -11,6 +11,8 @@ export interface KeepOutputsDeps {
   readonly database: Pick<Database, 'builds'>;
   readonly materialiser: Pick<Materialiser, 'want'>;
   readonly onFault: (message: string, error: unknown) => void;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
 }
 
 export interface OutputKeeper extends AsyncDisposable {
@@ -21,7 +23,7 @@ export interface OutputKeeper extends AsyncDisposable {
 /** Succeeded, or failed with outputs. */
 const withOutputs: readonly (number | null)[] = [0, 6];
 
-export function keepBuildOutputs({ database, materialiser, onFault }: KeepOutputsDeps): OutputKeeper {
+export function keepBuildOutputs({ database, materialiser, onFault, now }: KeepOutputsDeps): OutputKeeper {
   const underWay = new Set<Promise<void>>();
   let ending = false;
 
@@ -40,7 +42,7 @@ export function keepBuildOutputs({ database, materialiser, onFault }: KeepOutput
     materialiser.want(paths.map(parseStorePath), 'built');
   };
   run('what was built before cannot be read from the database', async () => {
-    for await (const { path } of database.builds.retained()) {
+    for await (const { path } of database.builds.retained(now())) {
       if (ending) return;
       if (!path.endsWith('.drv')) materialiser.want([parseStorePath(path)], 'built');
     }

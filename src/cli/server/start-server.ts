@@ -181,11 +181,11 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
       config: config.retention,
       database,
       storeDatabase,
-      stored: main.nars,
+      stored: stored.nars,
       flushServed: async () => {
-        await Promise.all([main.flushServed(), site.flushServed()]);
+        await Promise.all([stored.flushServed(), site.flushServed()]);
       },
-      onRemoved: () => main.kept.load(),
+      onRemoved: () => stored.kept.load(),
       log,
     }),
   );
@@ -194,7 +194,9 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
   const hot = config.private ? undefined : cache.hot;
 
   const keeping = config.nars.keep
-    ? stack.use(keepBuildOutputs({ database, materialiser: stored.materialiser, onFault: fault }))
+    ? stack.use(
+        keepBuildOutputs({ database, materialiser: stored.materialiser, onFault: fault, now: Date.now }),
+      )
     : undefined;
   let ci: Ci | undefined;
   stack.defer(async () => ci?.[Symbol.asyncDispose]());
