@@ -10,7 +10,7 @@
 
 import { hash } from 'node:crypto';
 import { fingerprint } from '../nix/fingerprint.ts';
-import { formatBareHash, parseHash } from '../nix/hash.ts';
+import { formatBareHash, type Hash, parseHash } from '../nix/hash.ts';
 import { parseKeyText, signatureSize } from '../nix/key-text.ts';
 import type { NarInfo } from '../nix/narinfo.ts';
 import { printNarInfo } from '../nix/print-narinfo.ts';
@@ -27,27 +27,14 @@ export const narInfoHeaders = {
   'Cache-Control': 'public, max-age=86400',
 } as const;
 
-/** The narinfo of a path, with its NAR as a file, or one that is made on the fly. */
+/** The narinfo of a path: with its stored NAR, else with one that is made on the fly. */
 export function signedNarInfo(info: ServedPath, keys: readonly SecretKey[]): NarInfo {
   const narHash = parseHash(info.narHash, 'sha256');
   const { path: storePath, narSize, references, deriver } = info;
   const message = fingerprint({ path: storePath, narHash, narSize, references });
-  const { stored } = info;
   return {
     storePath,
-    ...(stored === undefined
-      ? {
-          url: `nar/${storePathHash(storePath)}-${formatBareHash(narHash, 'nix32')}.nar`,
-          compression: 'none',
-          fileHash: narHash,
-          fileSize: narSize,
-        }
-      : {
-          url: `nar/${narFileName(stored)}`,
-          compression: stored.compression,
-          fileHash: parseHash(stored.fileHash, 'sha256'),
-          fileSize: stored.fileSize,
-        }),
+    ...whereNarIs(info, narHash),
     narHash,
     narSize,
     references,
@@ -64,6 +51,19 @@ export function renderNarInfo(info: ServedPath, keys: readonly SecretKey[]): Ren
   const etag = `"${hash('sha256', text, 'base64url').slice(0, 27)}"`;
   const response = datedResponse('200 OK', { ...narInfoHeaders, ETag: etag }, text);
   return { body: response.bytes.subarray(response.headLength), etag, response };
+}
+
+function whereNarIs(
+  { path, narSize, stored }: ServedPath,
+  narHash: Hash,
+): Pick<NarInfo, 'url' | 'compression' | 'fileHash' | 'fileSize'> {
+  if (stored !== undefined) {
+    const { compression, fileSize } = stored;
+    const fileHash = parseHash(stored.fileHash, 'sha256');
+    return { url: `nar/${narFileName(stored)}`, compression, fileHash, fileSize };
+  }
+  const url = `nar/${storePathHash(path)}-${formatBareHash(narHash, 'nix32')}.nar`;
+  return { url, compression: 'none', fileHash: narHash, fileSize: narSize };
 }
 
 /** Only whole ones: a single malformed signature makes a client reject the narinfo. */

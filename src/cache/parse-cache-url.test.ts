@@ -33,6 +33,17 @@ describe('parseCacheUrl', () => {
     });
   });
 
+  it.each(['', '.zst', '.xz', '.bz2', '.br', '.lz4'])(
+    'knows files with NARs by their ending %j',
+    (ending) => {
+      expect(parseCacheUrl(`/nar/${narHash}.nar${ending}`)).toEqual({
+        kind: 'nar-file',
+        fileHash: narHash,
+        name: `${narHash}.nar${ending}`,
+      });
+    },
+  );
+
   it('decodes the name of a log, as `?` may be in it', () => {
     expect(parseCacheUrl(`/log/${hash}-a%3Fb.drv`)).toEqual({ kind: 'log', name: `${hash}-a?b.drv` });
   });
@@ -47,8 +58,10 @@ describe('parseCacheUrl', () => {
     `/${hash.slice(1)}.narinfo`,
     `/${hash.replace('5', 'e')}.narinfo`,
     `/${hash.toUpperCase()}.narinfo`,
-    `/nar/${narHash}.nar`,
     `/nar/${narHash}.nar?hash=${hash}x`,
+    `/nar/${narHash}.nar.zst?x`,
+    `/nar/${narHash}.nar.gz`,
+    `/nar/${narHash}.nar.zst/`,
     `/nar/${narHash}.nar?hash=..%2f`,
     `/nar/${hash}-${narHash}.nar.xz`,
     `/nar/../${hash}.nar`,

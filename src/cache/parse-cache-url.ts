@@ -51,7 +51,7 @@ function parseNarUrl(path: string, query: string): CacheRequest | undefined {
   if (byContent !== undefined && owner !== undefined) {
     return { kind: 'nar', hashPart: owner, narHash: byContent };
   }
-  const [, name, fileHash] = narFile.exec(path) ?? [];
+  const [, name, fileHash] = (query === '' ? narFile.exec(path) : undefined) ?? [];
   return name === undefined || fileHash === undefined ? undefined : { kind: 'nar-file', fileHash, name };
 }
 

@@ -6,6 +6,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { StoreDatabase } from '../store/store-database.ts';
 import { AppError } from '../util/app-error.ts';
 import { errorMessage } from '../util/error-message.ts';
 import type { CacheCounters } from './cache-context.ts';
@@ -16,9 +17,12 @@ import { keepAliveMs } from './hot/keep-alive.ts';
 import { createDumpPool } from './live/create-dump-pool.ts';
 import { type CacheDatabase, createLivePathSource } from './live/live-path-source.ts';
 import { sendNotFound } from './reply.ts';
+import { openStoredMain, type StoredMain, type StoredMainOptions } from './stored/open-stored-main.ts';
 
-export interface CacheServerOptions extends Omit<CacheHandlerOptions, 'dump' | 'source'> {
-  readonly database: CacheDatabase;
+export interface CacheServerOptions extends Omit<CacheHandlerOptions, 'dump' | 'source' | 'stored'> {
+  readonly database: CacheDatabase & Pick<StoreDatabase, 'lookupPath'>;
+  /** Keeps NARs as files, and serves those. Default: every NAR is made while it is sent. */
+  readonly keep?: Pick<StoredMainOptions, 'blobs' | 'database' | 'accel'> | undefined;
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
@@ -31,6 +35,8 @@ export interface CacheServer extends AsyncDisposable {
   readonly url: string;
   readonly address: AddressInfo;
   readonly counters: Readonly<CacheCounters>;
+  /** The files that it keeps, where it keeps any. */
+  readonly stored: StoredMain | undefined;
 }
 
 /**
@@ -39,10 +45,27 @@ export interface CacheServer extends AsyncDisposable {
  */
 export async function startCacheServer(options: CacheServerOptions): Promise<CacheServer> {
   checkKeys(options.keys);
-  const pool = createDumpPool();
+  await using stack = new AsyncDisposableStack();
+  const pool = stack.use(createDumpPool());
+  const live = createLivePathSource(options.database);
+  const stored =
+    options.keep === undefined
+      ? undefined
+      : stack.use(
+          await openStoredMain({
+            ...options.keep,
+            store: options.store,
+            storeDatabase: options.database,
+            live,
+            dump: (info) => pool.dumpShared(info),
+            onFault: options.onFault ?? (() => {}),
+            now: Date.now,
+          }),
+        );
   const handler = createCacheHandler({
     ...options,
-    source: createLivePathSource(options.database),
+    source: stored?.source ?? live,
+    stored: stored?.serving,
     dump: (info, range) => pool.dumpShared(info, range),
   });
   const http = createServer({ keepAliveTimeout: keepAliveMs, headersTimeout: 60_000 }, (req, res) => {
@@ -62,16 +85,18 @@ export async function startCacheServer(options: CacheServerOptions): Promise<Cac
   }
   const address = server.address();
   if (address === null || typeof address === 'string') throw new TypeError('listening, but on no TCP port');
+  const owned = stack.move();
   return {
     url: `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`,
     address,
     counters: handler.counters,
+    stored,
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close');
       server.close();
       (hot ?? http).closeAllConnections();
       await closed;
-      await pool[Symbol.asyncDispose]();
+      await owned.disposeAsync();
     },
   };
 }

@@ -37,6 +37,7 @@ const absolutePath = (): z.ZodString => z.string().refine((text) => path.isAbsol
 const seconds = (): z.ZodType<number> => parsed(parseSeconds);
 const bytes = (): z.ZodType<number> => parsed(parseBytes);
 const isHttp = (text: string): boolean => /^https?:\/\/[^/?#]+/.test(text) && URL.canParse(text);
+const isNarPlace = (text: string): boolean => path.isAbsolute(text) || /^s3:\/\/[^/?]+/.test(text);
 const isDatabase = (text: string): boolean => /^(?:sqlite:|sqlite:\/\/)?\/|^postgres(?:ql)?:\/\//.test(text);
 
 const builders = z.strictObject({
@@ -155,7 +156,29 @@ const uploads = z.strictObject({
     }),
 });
 
-const sections = { builders, evaluation, limits, webhooks, retention, uploads };
+const nars = z.strictObject({
+  at: z.string().refine(isNarPlace).optional().register(keyDocs, {
+    form: 'an absolute path, or s3://BUCKET[/PREFIX]?endpoint=URL[&region=REGION]',
+    default: '`nars` in the data directory',
+    text: 'Where files with NARs are kept. The keys for S3 come from `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.',
+  }),
+  keep: z.boolean().default(true).register(keyDocs, {
+    form: 'true or false',
+    default: '`true`',
+    text: 'Whether what is built is kept as files, too, so that it outlives the garbage collection of the store.',
+  }),
+  'x-accel': z
+    .string()
+    .regex(/^\/(?:[\w.-]+\/)+$/)
+    .optional()
+    .register(keyDocs, {
+      form: 'a path such as /_nar/',
+      default: 'none: the server sends files itself',
+      text: 'Where an nginx in front has the folder `nar` of the files, as an internal location: it then sends them.',
+    }),
+});
+
+const sections = { builders, evaluation, limits, webhooks, retention, uploads, nars };
 const sectionTexts: Readonly<Record<keyof typeof sections, string>> = {
   builders: 'Where things are built.',
   evaluation: 'How jobsets are evaluated.',
@@ -163,6 +186,7 @@ const sectionTexts: Readonly<Record<keyof typeof sections, string>> = {
   webhooks: 'Pushes that other servers tell us of.',
   retention: 'What is kept, and for how long.',
   uploads: 'What clients may put into caches.',
+  nars: 'Files with NARs, which caches give to clients.',
 };
 for (const [name, section] of Object.entries(sections)) {
   const text = sectionTexts[name as keyof typeof sections]; // the keys of `sections` itself
@@ -218,6 +242,7 @@ export const configSchema = z.strictObject({
   webhooks: webhooks.prefault({}),
   retention: retention.prefault({}),
   uploads: uploads.prefault({}),
+  nars: nars.prefault({}),
 });
 
 export const configSections = sections;

@@ -1,10 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { BlobStore } from '../../src/blobs/blob-store.ts';
 import { openFileBlobs } from '../../src/blobs/file/open-file-blobs.ts';
+import { openS3Blobs } from '../../src/blobs/s3/open-s3-blobs.ts';
+import { parseS3Url } from '../../src/blobs/s3/parse-s3-url.ts';
+import { startS3Server } from './s3-server.ts';
 
 interface Place {
   readonly open: () => Promise<BlobStore>;
@@ -16,7 +19,20 @@ async function fileFolder(): Promise<Place> {
   return { open: () => openFileBlobs(folder), remove: () => rm(folder, { recursive: true }) };
 }
 
-const places = { file: fileFolder } as const;
+async function s3Bucket(): Promise<Place> {
+  const server = await startS3Server();
+  const staging = await mkdtemp(path.join(tmpdir(), 'proteus-staging-'));
+  return {
+    open: () => openS3Blobs(parseS3Url(server.url('/below/this'), server.env), { staging }),
+    async remove() {
+      await server[Symbol.asyncDispose]();
+      expect(await readdir(staging)).toEqual([]);
+      await rm(staging, { recursive: true });
+    },
+  };
+}
+
+const places = { file: fileFolder, s3: s3Bucket } as const;
 
 describe.each(Object.entries(places))('blobs in %s', (_name, makePlace) => {
   let place: Place;
@@ -157,5 +173,37 @@ describe.each(Object.entries(places))('blobs in %s', (_name, makePlace) => {
     expect(shared.every((byte) => byte === shared[0])).toBe(true);
     expect((await get('own-15')).every((byte) => byte === 15)).toBe(true);
     expect(await keys('')).toHaveLength(11);
+  });
+});
+
+describe('blobs in s3 alone', () => {
+  it('are sent in parts when they are large', async () => {
+    await using server = await startS3Server();
+    await using blobs = await openS3Blobs(parseS3Url(server.url(), server.env), {
+      staging: path.join(server.folder, 'staging'),
+    });
+    const whole = Buffer.alloc(40_000_000, 'parts of parts. ');
+    await using writer = await blobs.create();
+    await writer.write(whole);
+    await writer.commit('large');
+
+    expect(Buffer.concat(await Array.fromAsync(blobs.read('large'))).equals(whole)).toBe(true);
+    expect((await blobs.stat('large'))?.size).toBe(whole.length);
+  });
+
+  it('are refused with wrong keys, in a bucket that is not there, and where nobody answers', async () => {
+    await using server = await startS3Server();
+    const staging = path.join(server.folder, 'staging');
+    const attempt = (url: string, env: Readonly<Record<string, string>>) =>
+      openS3Blobs(parseS3Url(url, env), { staging });
+    const wrong = { ...server.env, AWS_ACCESS_KEY_ID: 'nobody' };
+
+    const refused = { code: 'blobs.unreachable' };
+    await expect(attempt(server.url(), wrong)).rejects.toMatchObject(refused);
+    await expect(attempt(server.url().replace('nars', 'none'), server.env)).rejects.toMatchObject(refused);
+    await expect(attempt('s3://nars?endpoint=http://127.0.0.1:59998', server.env)).rejects.toMatchObject({
+      ...refused,
+      message: expect.stringContaining('ECONNREFUSED'),
+    });
   });
 });

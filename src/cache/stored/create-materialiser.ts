@@ -43,6 +43,8 @@ export interface MaterialiserDeps {
 export interface Materialiser extends AsyncDisposable {
   /** `built` goes before `asked`; what is wanted already is not wanted twice. */
   want(paths: Iterable<StorePath>, why: 'built' | 'asked'): void;
+  /** Does so at once, and resolves when they are in the cache. Throws `store.path-missing`. */
+  keep(paths: readonly StorePath[], until: AbortSignal): Promise<void>;
   /** Resolves when nothing is waiting or under way. */
   idle(): Promise<void>;
   readonly waiting: number;
@@ -155,6 +157,12 @@ export function createMaterialiser(deps: MaterialiserDeps): Materialiser {
         } else if (!built.has(path) && asked.size < maxAsked) asked.add(path);
       }
       start();
+    },
+    async keep(wanted, until) {
+      for (const path of wanted) {
+        until.throwIfAborted();
+        await take(path);
+      }
     },
     async idle() {
       while (running !== undefined) await running;

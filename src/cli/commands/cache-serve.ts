@@ -1,20 +1,28 @@
 /** `proteus cache serve`: the local store as a signed binary cache, until interrupted. */
 
 import { once } from 'node:events';
+import { tmpdir, userInfo } from 'node:os';
+import path from 'node:path';
 import { readKeyFile } from '../../cache/read-key-file.ts';
 import { startCacheServer } from '../../cache/start-cache-server.ts';
 import { trustLines } from '../../cache/trust-lines.ts';
 import { parseListen } from '../../config/parse-listen.ts';
+import { openDatabase } from '../../db/open-database.ts';
 import { openStore } from '../../store/open-store.ts';
 import { openStoreDatabase } from '../../store/store-database.ts';
+import { AppError } from '../../util/app-error.ts';
 import type { CommandModule } from '../command-module.ts';
 import { type CliContext, say } from '../context.ts';
 import { collect, integer } from '../network-options.ts';
+import { openNarBlobs } from '../server/open-nar-blobs.ts';
 
 interface Flags {
   readonly key?: readonly string[];
   readonly listen: string;
   readonly priority?: number;
+  readonly nars?: string;
+  readonly database?: string;
+  readonly xAccel?: string;
 }
 
 export const define: CommandModule['define'] = (command, run) => {
@@ -22,12 +30,22 @@ export const define: CommandModule['define'] = (command, run) => {
     .option('--key <file>', 'secret key that signs what is served; may be given more than once', collect)
     .option('--listen <address>', 'HOST:PORT to listen on; port 0 takes a free one', '127.0.0.1:5000')
     .option('--priority <n>', 'what nix-cache-info says; clients ask lower numbers first', integer)
+    .option(
+      '--nars <place>',
+      'keep NARs as files there, and serve those: a folder, or s3://BUCKET?endpoint=URL',
+    )
+    .option(
+      '--database <url>',
+      'where it is written what files there are (default: proteus.db in that folder)',
+    )
+    .option('--x-accel <path>', 'where an nginx in front has the files, such as /_nar/: it then sends them')
     .addHelpText(
       'after',
       `
 Example:
   proteus key generate cache.example.org-1 --secret cache.secret
   proteus cache serve --key cache.secret --listen 0.0.0.0:5000
+  proteus cache serve --key cache.secret --nars /var/cache/nars
 `,
     )
     .action((flags: Flags) => {
@@ -41,9 +59,11 @@ async function serve(context: CliContext, flags: Flags): Promise<number> {
   const { host, port } = parseListen(flags.listen);
   await using store = await openStore({ type: 'local' }, { signal: context.signal });
   using database = await openStoreDatabase();
+  await using keep = await openKeeping(context, flags);
   await using server = await startCacheServer({
     store,
     database,
+    keep: keep?.options,
     keys,
     host,
     port,
@@ -59,4 +79,27 @@ async function serve(context: CliContext, flags: Flags): Promise<number> {
   if (context.json) context.stdout.write(`${JSON.stringify({ type: 'cache.listening', url: server.url })}\n`);
   if (!context.signal.aborted) await once(context.signal, 'abort');
   return 0;
+}
+
+/** Where files are kept and what is written of them; closed after the server is. */
+async function openKeeping({ cwd, env }: CliContext, flags: Flags) {
+  if (flags.nars === undefined) {
+    const other = flags.database === undefined ? flags.xAccel && '--x-accel' : '--database';
+    if (other !== undefined) throw new AppError('usage.invalid', `${other} is of use with --nars only`);
+    return undefined;
+  }
+  const isFolder = !flags.nars.startsWith('s3:');
+  const place = isFolder ? path.resolve(cwd, flags.nars) : flags.nars;
+  const url = flags.database ?? (isFolder ? path.join(place, 'proteus.db') : undefined);
+  if (url === undefined)
+    throw new AppError('usage.invalid', 'wanted --database with --nars s3://…, got none');
+  await using stack = new AsyncDisposableStack();
+  const staging = path.join(tmpdir(), `proteus-nars-${userInfo().uid}`);
+  const blobs = stack.use(await openNarBlobs(place, { staging, env }));
+  const database = stack.use(await openDatabase(url, { now: Date.now }));
+  const owned = stack.move();
+  return {
+    options: { blobs, database, accel: flags.xAccel },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 }

@@ -14,6 +14,8 @@ export interface DataDirectory {
   readonly inputs: string;
   /** Files with NARs. */
   readonly nars: string;
+  /** Files that are on their way to S3. */
+  readonly staging: string;
   /** The signing key that the first start makes. */
   readonly signingKey: string;
   /** An administrator's token, for commands of the same user on the same machine. */
@@ -29,6 +31,7 @@ export function dataDirectory(root: string): DataDirectory {
     logs: path.join(root, 'logs'),
     inputs: path.join(root, 'inputs'),
     nars: path.join(root, 'nars'),
+    staging: path.join(root, 'nars-on-their-way'),
     signingKey: path.join(root, 'keys/cache.secret'),
     adminToken: path.join(root, 'admin-token'),
     serverFile: path.join(root, 'server.json'),

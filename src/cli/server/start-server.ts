@@ -10,15 +10,17 @@
 import { hostname } from 'node:os';
 import { createApi } from '../../api/create-api.ts';
 import { createApiListener } from '../../api/create-api-listener.ts';
-import { openFileBlobs } from '../../blobs/file/open-file-blobs.ts';
 import type { Builder } from '../../build/builder.ts';
 import { localBuilder } from '../../build/local-builder.ts';
 import type { CacheSite } from '../../cache/caches/create-cache-site.ts';
 import { checkKeys } from '../../cache/check-keys.ts';
-import { createCacheHandler } from '../../cache/create-cache-handler.ts';
+import {
+  type CacheHandler,
+  type CacheHandlerOptions,
+  createCacheHandler,
+} from '../../cache/create-cache-handler.ts';
 import { createDumpPool } from '../../cache/live/create-dump-pool.ts';
 import { createLivePathSource } from '../../cache/live/live-path-source.ts';
-import { adoptPaths } from '../../cache/stored/adopt-paths.ts';
 import { openStoredMain } from '../../cache/stored/open-stored-main.ts';
 import { createAccess } from '../../ci/access/create-access.ts';
 import type { Ci } from '../../ci/ci.ts';
@@ -35,10 +37,12 @@ import { version } from '../../util/version.ts';
 import { askCache } from './ask-cache.ts';
 import { makeDataDirectory } from './data-directory.ts';
 import { followBuilders, readBuilders } from './follow-builders.ts';
+import { keepBuildOutputs } from './keep-build-outputs.ts';
 import { listenHttp } from './listen-http.ts';
 import { lockDataDirectory } from './lock-data-directory.ts';
 import { logRequest } from './log-request.ts';
 import { openCacheSite } from './open-cache-site.ts';
+import { openNarBlobs } from './open-nar-blobs.ts';
 import { openSigningKeys } from './open-signing-keys.ts';
 import { readSecrets } from './read-secrets.ts';
 import { removeServerFile, writeServerFile } from './server-file.ts';
@@ -94,52 +98,48 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
   const store = stack.use(await openStore({ type: 'local' }, { signal, env }));
   const storeDatabase = stack.use(await openStoreDatabase(undefined, { keepOpenBy: store }));
   const nars = stack.use(createDumpPool());
-  const blobs = stack.use(await openFileBlobs(directory.nars));
   const fault = (text: string, error: unknown): void => log.error({ err: error }, text);
-  const live = createLivePathSource(storeDatabase);
-  const main = stack.use(
+  const blobs = stack.use(
+    await openNarBlobs(config.nars.at ?? directory.nars, { staging: directory.staging, env }),
+  );
+  const stored = stack.use(
     await openStoredMain({
       blobs,
       database,
       store,
       storeDatabase,
-      live,
-      dump: (info) => nars.dump(info),
+      live: createLivePathSource(storeDatabase),
+      dump: (info) => nars.dumpShared(info),
+      accel: config.nars['x-accel'],
       onFault: fault,
       now: Date.now,
     }),
   );
-  const cache = createCacheHandler({
-    store,
-    source: main.source,
-    stored: main.serving,
-    keys,
-    dump: (info, range) => nars.dumpShared(info, range),
-    priority: config.priority,
-    // The API has them, those of attempts that still run included.
-    serveLogs: false,
-    onFault: fault,
-  });
+  const handle = (
+    options: Pick<CacheHandlerOptions, 'source' | 'keys' | 'priority' | 'stored'>,
+  ): CacheHandler =>
+    createCacheHandler({
+      ...options,
+      store,
+      dump: (info, range) => nars.dumpShared(info, range),
+      // The API has them, those of attempts that still run included.
+      serveLogs: false,
+      onFault: fault,
+    });
+  const cache = handle({ source: stored.source, keys, priority: config.priority, stored: stored.serving });
   const access = createAccess({ users: database.users, now: Date.now });
   const site = stack.use(
     openCacheSite({
       database,
-      stored: main.nars,
+      stored: stored.nars,
       keys,
       config,
       access,
       root: cache,
       handle: ({ mayServe, ...options }) =>
-        createCacheHandler({
-          ...options,
-          stored: { nars: main.nars, mayServe },
-          store,
-          dump: (info) => nars.dump(info),
-          serveLogs: false,
-          onFault: fault,
-        }),
-      added: (hashParts) => main.kept.added(hashParts),
-      adopt: (paths, signal) => adoptPaths(main, paths, signal),
+        handle({ ...options, stored: { nars: stored.nars, accel: config.nars['x-accel'], mayServe } }),
+      added: (hashParts) => stored.kept.added(hashParts),
+      adopt: (paths, until) => stored.materialiser.keep(paths, until),
       onFault: fault,
       now: Date.now,
     }),
@@ -148,6 +148,9 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
   // The front door looks at no token.
   const hot = config.private ? undefined : cache.hot;
 
+  const keeping = config.nars.keep
+    ? stack.use(keepBuildOutputs({ database, materialiser: stored.materialiser, onFault: fault }))
+    : undefined;
   let ci: Ci | undefined;
   stack.defer(async () => ci?.[Symbol.asyncDispose]());
   const listener = stack.use(await listenHttp(config.listen, { frontDoor: config['front-door'] }));
@@ -164,7 +167,10 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     keys,
     assertServable: (paths) => askCache(listener.url, site.ownToken, paths, closing.signal),
     settings: ciSettings(config),
-    onEvent,
+    onEvent: (event) => {
+      onEvent(event);
+      if (keeping !== undefined && event.type === 'ci.build.finished') keeping.finished(event.build);
+    },
     env,
     signal: closing.signal,
   });
