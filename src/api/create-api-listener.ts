@@ -40,7 +40,8 @@ export function createApiListener(
 
 /** Cuts off whoever takes longer to send the body of a request. */
 export function limitBody(req: IncomingMessage, ms = bodyTimeoutMs): void {
-  if (req.complete) return;
+  const { 'content-length': length, 'transfer-encoding': encoding } = req.headers;
+  if (length === undefined && encoding === undefined) return;
   const timer = setTimeout(() => {
     if (!req.complete) req.destroy();
   }, ms).unref();

@@ -103,6 +103,8 @@ export interface CacheUploadRepository {
   received(cacheId: number, fileHash: string, at: number): Promise<void>;
   /** True when the cache may make paths of the file: it was sent to it in whole, or one of its paths has it. */
   has(cacheId: number, fileHash: string): Promise<boolean>;
+  /** True when it was sent to some cache in whole, or is being sent, and no narinfo has followed. */
+  isPending(fileHash: string): Promise<boolean>;
   /** Those that began before this time. */
   before(time: number): Promise<readonly CacheUploadRecord[]>;
   /** True when the file may go with it: it was made for uploads, and no other one is for it. */

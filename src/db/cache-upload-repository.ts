@@ -58,6 +58,14 @@ export function createCacheUploadRepository(connection: Connection): CacheUpload
         .executeTakeFirst();
       return path !== undefined;
     },
+    async isPending(fileHash) {
+      const row = await db
+        .selectFrom('cache_uploads')
+        .select('cache_id')
+        .where('file_hash', '=', fileHash)
+        .executeTakeFirst();
+      return row !== undefined;
+    },
     async before(time) {
       const rows = await db
         .selectFrom('cache_uploads')

@@ -79,6 +79,8 @@ describe.each(dialects)('uploads to caches on %s', (dialect) => {
     await cacheUploads.begin({ cacheId: main, fileHash: 'file-a', startedAt: 10, madeFile: true });
 
     expect(await cacheUploads.has(main, 'file-a')).toBe(false);
+    expect(await cacheUploads.isPending('file-a')).toBe(true);
+    expect(await cacheUploads.isPending('file-b')).toBe(false);
     expect(await cacheUploads.bytes(main)).toBe(0);
     await cacheUploads.received(main, 'file-a', 20);
     expect(await cacheUploads.has(main, 'file-a')).toBe(true);

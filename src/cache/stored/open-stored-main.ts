@@ -22,7 +22,7 @@ import type { StoredNars } from './stored-nars.ts';
 export interface StoredMainOptions {
   /** Both stay open. */
   readonly blobs: BlobStore;
-  readonly database: Pick<Database, 'storedNars' | 'caches' | 'cachePaths'>;
+  readonly database: Pick<Database, 'storedNars' | 'caches' | 'cachePaths' | 'cacheUploads'>;
   readonly store: Pick<Store, 'leaseTempRoots'>;
   readonly storeDatabase: Pick<StoreDatabase, 'lookupPath'>;
   /** The paths of the live store. */
@@ -121,7 +121,9 @@ export async function openStoredMain(options: StoredMainOptions): Promise<Stored
       accel: options.accel,
       async mayServe({ fileHash }) {
         const holders = await database.cachePaths.withFile(fileHash);
-        return holders.length === 0 || told.has(fileHash) || holders.some(({ isPrivate }) => !isPrivate);
+        if (told.has(fileHash) || holders.some(({ isPrivate }) => !isPrivate)) return true;
+        // One that nothing has may be on its way into a private cache.
+        return holders.length === 0 && !(await database.cacheUploads.isPending(fileHash));
       },
       onLive: ({ path }) => materialiser.want([path], 'asked'),
     },

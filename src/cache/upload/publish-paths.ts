@@ -78,7 +78,13 @@ async function adoptReferences(
   const paths = [...outside] as StorePath[];
   const there = await database.cachePaths.getMany(record.id, paths.map(storePathHash));
   const rest = paths.filter((path) => !there.has(storePathHash(path)));
-  if (rest.length > 0) await adopt(rest, signal);
+  if (rest.length === 0) return;
+  try {
+    await adopt(rest, signal);
+  } catch (error) {
+    // What is nowhere is told of by the database, as for every other cache.
+    if (!(error instanceof AppError && error.code === 'store.path-missing')) throw error;
+  }
 }
 
 /** What is there never changes: the same once more is fine, anything else is refused. */
