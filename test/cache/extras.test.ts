@@ -178,9 +178,12 @@ describe('narinfos as JSON', () => {
       Record<string, unknown>,
     ];
     const ours = (await (await get(`/${storePathHash(app)}.narinfo?json`)).json()) as Record<string, unknown>;
-    for (const name of ['narHash', 'narSize', 'references', 'signatures', 'deriver', 'url']) {
-      if (name in theirs) expect([name, ours[name]]).toEqual([name, theirs[name]]);
-    }
+    // Not every version says all of them.
+    const shared = ['narHash', 'narSize', 'references', 'signatures', 'deriver', 'url'].filter(
+      (name) => name in theirs,
+    );
+    const pick = (of: Record<string, unknown>) => Object.fromEntries(shared.map((name) => [name, of[name]]));
+    expect(pick(ours)).toEqual(pick(theirs));
     expect(ours.path).toBe(app);
     expect((await get(`/${'0'.repeat(32)}.narinfo?json`)).status).toBe(404);
   });
@@ -213,7 +216,7 @@ describe('keys, trust and metrics', () => {
     expect(said).toMatchObject({ url: server.url, publicKeys: [text] });
     const info = database.lookupPath(parseStorePath(String(said.path)));
     expect(info).toMatchObject({ signatures: [], contentAddress: '' });
-    expect(said.proof).toContain(`--store ${server.url} ${said.path}`);
+    expect(said.proof).toContain(`--store ${server.url} ${String(said.path)}`);
   });
 
   it('says https when a proxy in front says so, and takes no nonsense for an address', async () => {

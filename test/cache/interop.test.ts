@@ -1,7 +1,7 @@
 /** What clients of this Nix can do with our cache; `npm run test:cache-interop` runs it with every version there is. */
 
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createExtras } from '../../src/cache/extras/create-extras.ts';
@@ -101,6 +101,7 @@ describe('a client', () => {
   it('copies a closure from it', async () => {
     const copied = await buildPath('copied', `echo ${app} > $out`, [app]);
     await expectTaken(await onClient([...nix, 'copy', '--from', url, copied]), copied);
+    expect(await isOnClient(app)).toBe(true);
   });
 
   it('goes on where a connection was cut', async () => {
@@ -117,13 +118,17 @@ describe('a client', () => {
   ])('falls over to the next cache when one %s', async (_what, statusOf) => {
     const path = await buildPath(`fallen-${statusOf.length}`, `echo ${statusOf.length} > $out`);
     const asked: string[] = [];
-    const broken = createServer(async (req, res) => {
+    const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
       asked.push(req.url ?? '');
       const status = req.url === '/nix-cache-info' ? undefined : statusOf(req.url ?? '');
-      if (status !== undefined) return void res.writeHead(status).end();
+      if (status !== undefined) {
+        res.writeHead(status).end();
+        return;
+      }
       const answer = await fetch(server.url + req.url);
       res.writeHead(answer.status).end((await answer.text()).replace('Priority: 30', 'Priority: 1'));
-    });
+    };
+    const broken = createServer((req, res) => void answer(req, res));
     await new Promise<void>((resolve) => broken.listen(0, '0.0.0.0', resolve));
     const { port } = broken.address() as { readonly port: number }; // it listens on TCP
     const result = await onClient(['nix-store', '--realise', path], {

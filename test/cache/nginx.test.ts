@@ -75,7 +75,7 @@ describe('behind the nginx that is printed', () => {
       ['env', `NIX_CONFIG=${config}`, 'NIX_SSL_CERT_FILE=/root/ca.pem', 'nix-store', '--realise', path()],
       { timeoutMs: 60_000 },
     );
-    await client.exec(['nix-store', '--verify-path', path()]);
+    expect((await client.exec(['nix-store', '--verify-path', path()])).code).toBe(0);
   });
 
   it('speaks HTTP/2, and leaves lengths, ranges and what caches are told as they are', async () => {

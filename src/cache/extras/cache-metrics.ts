@@ -29,10 +29,7 @@ const describedStored: Readonly<Record<keyof StoredNarCounters, readonly [name: 
 
 export interface CacheMetrics {
   /** `stored`: where there are files of NARs. */
-  collect(
-    counters: Readonly<CacheCounters>,
-    stored?: Readonly<StoredNarCounters> | undefined,
-  ): readonly Metric[];
+  collect(counters: Readonly<CacheCounters>, stored?: Readonly<StoredNarCounters>): readonly Metric[];
 }
 
 /** How often the loop is looked at, in ms. The histogram counts from one look to the next. */

@@ -68,7 +68,7 @@ async function serveFolder(
   const entries = await listStoreFolder(file);
   const path = decodeByteString(file);
   const body = json
-    ? JSON.stringify({ path, entries: entries.map(({ bytes: _, ...entry }) => entry) })
+    ? JSON.stringify({ path, entries: entries.map((entry) => ({ ...entry, bytes: undefined })) })
     : renderFolder(path, entries, request.names.length > 0);
   sendBody(req, res, Buffer.from(body), {
     ...guards,

@@ -70,7 +70,7 @@ export async function openTestSite(options: TestSiteOptions = {}): Promise<TestS
   const addedToRoot: string[] = [];
   const onFault = (message: string, error: unknown): void =>
     void faults.push(`${message} (${String(error)})`);
-  const handle: Parameters<typeof openCaches>[0]['handle'] = ({ name: _, mayServe, ...options }) =>
+  const handle: Parameters<typeof openCaches>[0]['handle'] = ({ mayServe, ...options }) =>
     createCacheHandler({
       ...options,
       stored: { nars: stored, mayServe },

@@ -124,7 +124,7 @@ function judge(
       ),
     ];
   }
-  const remembered = new Set(String(row.sigs ?? '').split(' '));
+  const remembered = new Set(typeof row.sigs === 'string' ? row.sigs.split(' ') : []);
   const missing = info.signatures.filter((text) => !remembered.has(text));
   if (missing.length === 0) return [];
   const names = missing.map((text) => text.slice(0, text.indexOf(':'))).join(', ');
