@@ -37,7 +37,7 @@ export async function* narinfoCases(
     misses: await writeRequests(folder, 'misses', hashParts.map(otherHashPart)),
   };
   const files = await writeFiles(folder, hashParts);
-  await using nginx = await startNginx(folder, files, nginxPort);
+  await using nginx = await startNginx(folder, files, nginxPort, paths);
   for (const { text, isHit, flags, atLeast } of chosen) {
     await using server = await startServer(...flags);
     const script = isHit ? scripts.hits : scripts.misses;

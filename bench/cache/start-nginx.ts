@@ -9,10 +9,11 @@ export interface Nginx extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Fewer than it may have open, else it answers nothing any more. */
-const openFiles = 15_000;
+/** It answers nothing any more when it keeps more files open than it may. */
+const mostOpenFiles = 15_000;
 
-export async function startNginx(folder: string, root: string, port: number): Promise<Nginx> {
+/** `files`: how many there are. It keeps all of them open, or none: keeping some in turn is the slowest of all. */
+export async function startNginx(folder: string, root: string, port: number, files: number): Promise<Nginx> {
   await mkdir(path.join(folder, 'logs'), { recursive: true });
   const config = path.join(folder, 'nginx.conf');
   await writeFile(
@@ -20,8 +21,8 @@ export async function startNginx(folder: string, root: string, port: number): Pr
     `worker_processes 1; daemon off; user root; pid ${folder}/nginx.pid; error_log stderr warn;
 events { worker_connections 4096; }
 http {
-  access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000000;
-  open_file_cache max=${openFiles} inactive=600s; open_file_cache_valid 600s;
+  access_log off; log_not_found off; sendfile on; tcp_nopush on; keepalive_requests 100000000;
+  open_file_cache ${files > mostOpenFiles ? 'off' : `max=${mostOpenFiles} inactive=600s`}; open_file_cache_valid 600s;
   client_body_temp_path ${folder}/logs; proxy_temp_path ${folder}/logs; fastcgi_temp_path ${folder}/logs;
   uwsgi_temp_path ${folder}/logs; scgi_temp_path ${folder}/logs;
   types { text/x-nix-narinfo narinfo; }

@@ -170,7 +170,7 @@ describe('createCacheHandler', () => {
   });
 
   it('waits for a source that takes its time, and the front door is told to', async () => {
-    let ready = (_: PathInfo | undefined): void => {};
+    let ready: (found: PathInfo | undefined) => void = () => {};
     const lookup = () => new Promise<PathInfo | undefined>((resolve) => (ready = resolve));
     const { get, handler } = await serve({ source: fakeSource(lookup) });
 

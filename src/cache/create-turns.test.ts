@@ -19,7 +19,7 @@ describe('createTurns', () => {
 
   it('counts from the first piece of each turn', async () => {
     const { clock, turns } = setUp();
-    turns();
+    void turns();
     clock.ms = 100;
     await nextTurn();
 
@@ -28,7 +28,7 @@ describe('createTurns', () => {
 
   it('makes what waits share the next turn in the same way', async () => {
     const { clock, turns } = setUp();
-    turns();
+    void turns();
     clock.ms = 10;
     const order: string[] = [];
     const work = async (name: string): Promise<void> => {

@@ -105,7 +105,7 @@ describe('createNarInfoCache', () => {
   it('forgets a path that was deleted', () => {
     const { cache, state, put, rows } = setUp();
     const a = put(row('a'));
-    cache.get(a);
+    void cache.get(a);
     rows.clear();
     state.version = 2;
     expect(cache.get(a)).toBeUndefined();
@@ -158,13 +158,13 @@ describe('createNarInfoCache', () => {
   it('stays within its bytes and drops what was not used for longest', () => {
     const { cache, state, put } = setUp(2000);
     const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((letter) => put(row(letter)));
-    for (const hashPart of [a, b, c, a, d]) cache.get(hashPart!);
+    for (const hashPart of [a, b, c, a, d]) void cache.get(hashPart!);
     expect(cache.bytes).toBeLessThanOrEqual(2000);
     expect(state.renders).toBe(4);
-    cache.get(a!);
-    cache.get(d!);
+    void cache.get(a!);
+    void cache.get(d!);
     expect(state.renders).toBe(4);
-    cache.get(b!);
+    void cache.get(b!);
     expect(state.renders).toBe(5);
   });
 });
@@ -174,9 +174,9 @@ describe('createNarInfoCache over a source that takes its time', () => {
 
   it('asks once for all who ask meanwhile, and answers at once from then on', async () => {
     const { cache, state, asked } = setUpSlow();
-    const both = [cache.get(a), cache.get(a)];
+    const both = [cache.get(a), cache.get(a)] as const;
     asked[0]?.resolve(row('a'));
-    const [first, second] = await Promise.all(both);
+    const [first, second] = [await both[0], await both[1]];
 
     expect(both.every((answer) => answer instanceof Promise)).toBe(true);
     expect(first).toBe(second);

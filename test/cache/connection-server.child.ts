@@ -1,6 +1,6 @@
 /**
  * A cache of one path with the NAR of the file that is named, as a process of its own so that its memory can be looked
- * at: `connection-server.ts FILE [--no-front-door]`. Says its port and the NAR's size and hash, then, whenever a line
+ * at: `connection-server.child.ts FILE [--no-front-door]`. Says its port and the NAR's size and hash, then, whenever a line
  * comes in, how much memory it holds and how many connections it has.
  */
 
