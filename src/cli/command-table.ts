@@ -82,6 +82,11 @@ export const commandTable: readonly CommandEntry[] = [
     'serve the local store as a signed binary cache',
     () => import('./commands/cache-serve.ts'),
   ),
+  entry(
+    'cache scrub',
+    'read every stored NAR again, and mend what is damaged',
+    () => import('./commands/cache-scrub.ts'),
+  ),
   entry('cache list', 'list the caches of a server', () => import('./commands/cache-list.ts')),
   entry('cache show', 'show a cache, its pins and tokens', () => import('./commands/cache-show.ts')),
   entry('cache create', 'make another cache', () => import('./commands/cache-create.ts')),
