@@ -83,6 +83,11 @@ export const commandTable: readonly CommandEntry[] = [
     () => import('./commands/cache-serve.ts'),
   ),
   entry('cache gc', 'let caches go what nothing keeps', () => import('./commands/cache-gc.ts')),
+  entry(
+    'cache scrub',
+    'read every stored NAR again, and mend what is damaged',
+    () => import('./commands/cache-scrub.ts'),
+  ),
   entry('cache list', 'list the caches of a server', () => import('./commands/cache-list.ts')),
   entry('cache show', 'show a cache, its pins and tokens', () => import('./commands/cache-show.ts')),
   entry('cache create', 'make another cache', () => import('./commands/cache-create.ts')),

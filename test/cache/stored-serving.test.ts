@@ -85,9 +85,10 @@ async function bytes(url: string, headers: Record<string, string> = {}): Promise
   return Buffer.from(await response.arrayBuffer());
 }
 const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex');
-/** Takes them out of the store, as the garbage collector would. */
+/** Takes them out of the store with all that refers to them, derivations too, as the garbage collector would. */
 async function collect(...paths: readonly StorePath[]): Promise<void> {
-  for (const path of paths) await runProcess(['nix-store', '--delete', path]);
+  const { stdout } = await runProcess(['nix-store', '--query', '--referrers-closure', ...paths]);
+  await runProcess(['nix-store', '--delete', ...stdout.trim().split('\n')]);
 }
 
 /** Has it kept, and waits until it is. */
