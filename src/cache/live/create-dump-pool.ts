@@ -34,6 +34,9 @@ export interface DumpPool extends AsyncDisposable {
 
 /** Trees whose look is remembered. */
 const maxLooks = 100_000;
+/** Slots of a ring that are used when there are few downloads, and when there are many: then memory counts for more. */
+const slotsUsed = { few: slotsPerRing, many: 2 };
+const many = 32;
 /** Rings kept for the next NARs: 16 MiB. */
 const maxSpareRings = 16;
 
@@ -146,7 +149,8 @@ export function createDumpPool(size = Math.max(2, availableParallelism())): Dump
     readers.set(id, reader);
     const { path, narHash, narSize } = info;
     const order = { path, narHash, narSize, ...part, knownLook: looks.get(key) };
-    tell({ type: 'start', id, order, ring: ring.memory });
+    const slots = readers.size > many ? slotsUsed.many : slotsUsed.few;
+    tell({ type: 'start', id, order, ring: ring.memory, slots });
     try {
       for (;;) {
         const piece = reader.pieces.shift();

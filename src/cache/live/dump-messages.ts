@@ -35,6 +35,8 @@ export type ToDumpThread =
       readonly id: number;
       readonly order: DumpOrder;
       readonly ring: SharedArrayBuffer;
+      /** How many of its slots may be used, from the first. */
+      readonly slots: number;
     }
   /** What was in the slot has been sent. */
   | { readonly type: 'free'; readonly id: number; readonly slot: number }

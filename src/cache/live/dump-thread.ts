@@ -95,7 +95,7 @@ port.on('message', (message: ToDumpThread) => {
   if (message.type === 'start') {
     const slots = slotsOf(message.ring);
     const source = new VerifiedDump(message.order);
-    dumps.set(id, { id, source, slots, free: [...slots.keys()], held: undefined });
+    dumps.set(id, { id, source, slots, free: [...slots.keys()].slice(0, message.slots), held: undefined });
   } else if (message.type === 'free') {
     dump?.free.push(message.slot);
   } else if (dump !== undefined) {
