@@ -123,8 +123,8 @@ async function removeUnused({ db, dialect }: Connection, fileHash: string): Prom
   const { numDeletedRows } = await db
     .deleteFrom('stored_nars')
     .where('file_hash', '=', fileHash)
-    .where(({ not, exists, selectFrom }) =>
-      not(exists(selectFrom('cache_paths').select('id').where('file_hash', '=', fileHash))),
+    .where((where) =>
+      where.not(where.exists(where.selectFrom('cache_paths').select('id').where('file_hash', '=', fileHash))),
     )
     .executeTakeFirst();
   return numDeletedRows > 0n;

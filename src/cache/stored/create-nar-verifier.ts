@@ -48,7 +48,7 @@ export function createNarVerifier({ blobs, threads, signal }: VerifierDeps): Nar
     if (file !== undefined) return threads.run({ kind: 'hash-file', file }, signal);
     using session = threads.open({ kind: 'hash' });
     for await (const piece of blobs.read(narKey(nar), { signal })) await session.push(piece);
-    return session.end();
+    return await session.end();
   };
   const read = async (nar: StoredNarRecord): Promise<string> => {
     for (let left = attempts; ; left--) {
