@@ -54,10 +54,12 @@ export async function checkContentAddress(
     method !== 'nar'
       ? await hashOfFile(hash.algorithm, nar())
       : hash.algorithm === 'sha256' && !self
-        ? claimed.narHash
-        : await hashOfNar(hash.algorithm, self ? storePathHash(path) : undefined, nar());
-  if (found === undefined) throw refused(claimed, 'its NAR is not a single file');
-  if (!hashesEqual(found, hash)) throw refused(claimed, `its content has ${formatHash(found, 'nix32')}`);
+        ? [claimed.narHash]
+        : await hashesOfNar(hash.algorithm, self ? storePathHash(path) : undefined, nar());
+  const [first] = found;
+  if (first === undefined) throw refused(claimed, 'its NAR is not a single file');
+  if (!found.some((each) => hashesEqual(each, hash)))
+    throw refused(claimed, `its content has ${formatHash(first, 'nix32')}`);
 }
 
 function parseAddress(
@@ -74,11 +76,11 @@ function parseAddress(
   }
 }
 
-/** Of the bytes of the only file in it; undefined when the NAR is something else, or the file is a program. */
+/** Of the bytes of the only file in it; none when the NAR is something else, or the file is a program. */
 async function hashOfFile(
   algorithm: HashAlgorithm,
   nar: AsyncIterable<Uint8Array>,
-): Promise<Hash | undefined> {
+): Promise<readonly Hash[]> {
   const hash = createHash(algorithm);
   let isFile = false;
   const parser = new NarParser({
@@ -89,17 +91,23 @@ async function hashOfFile(
   });
   for await (const piece of nar) parser.push(piece);
   parser.finish();
-  return isFile ? { algorithm, bytes: new Uint8Array(hash.digest()) } : undefined;
+  return isFile ? [{ algorithm, bytes: new Uint8Array(hash.digest()) }] : [];
 }
 
-async function hashOfNar(
+/** All that Nix's releases would have it to be. */
+async function hashesOfNar(
   algorithm: HashAlgorithm,
   modulus: string | undefined,
   nar: AsyncIterable<Uint8Array>,
-): Promise<Hash> {
-  const hash = modulus === undefined ? createHash(algorithm) : hashModulo(algorithm, modulus);
+): Promise<readonly Hash[]> {
+  if (modulus === undefined) {
+    const hash = createHash(algorithm);
+    for await (const piece of nar) hash.update(piece);
+    return [{ algorithm, bytes: new Uint8Array(hash.digest()) }];
+  }
+  const hash = hashModulo(algorithm, modulus);
   for await (const piece of nar) hash.update(piece);
-  return { algorithm, bytes: new Uint8Array(hash.digest()) };
+  return hash.digests().map((bytes) => ({ algorithm, bytes }));
 }
 
 function refused({ path, contentAddress }: AddressedPath, why: string): AppError {

@@ -1,7 +1,8 @@
 /**
- * The hash of content that holds its own hash: every occurrence of `modulus` is read as zero bytes, and after the
- * content come the places of the occurrences, `|<offset>` each, so that content which has zeros there already has
- * another hash. Source: libstore/references.cc (HashModuloSink).
+ * The hash of content that holds its own hash: every occurrence of `modulus` is read as zero bytes. After the content
+ * come the places of the occurrences, `|<offset>` each, so that content which has zeros there already has another hash;
+ * or nothing comes after it, for newer releases of Nix (2.26 and 2.34 do, 2.8 does not) have lost that and make content
+ * addresses without. Source: libstore/references.cc (HashModuloSink).
  */
 
 import { createHash } from 'node:crypto';
@@ -9,7 +10,8 @@ import type { HashAlgorithm } from '../../nix/hash.ts';
 
 export interface ModuloHash {
   update(chunk: Uint8Array): void;
-  digest(): Uint8Array;
+  /** With the places, and without; the same one twice where there are none. */
+  digests(): readonly [Uint8Array, Uint8Array];
 }
 
 /** `modulus`: the hash part of a store path, ASCII. */
@@ -33,10 +35,11 @@ export function hashModulo(algorithm: HashAlgorithm, modulus: string): ModuloHas
       offset += bytes.length - kept;
       held = bytes.subarray(bytes.length - kept);
     },
-    digest() {
+    digests() {
       hash.update(held);
+      const without = hash.copy();
       for (const place of places) hash.update(`|${place}`);
-      return new Uint8Array(hash.digest());
+      return [new Uint8Array(hash.digest()), new Uint8Array(without.digest())];
     },
   };
 }
