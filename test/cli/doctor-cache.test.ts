@@ -11,9 +11,9 @@ import { buildPath } from '../cache/build-path.ts';
 import { parseEvents } from '../helpers/proteus.ts';
 import { serveCache, type TestCache } from '../helpers/serve-cache.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
-import type { LabHost } from '../lab/lab-host.ts';
+import { checkoutOnHost, type LabHost } from '../lab/lab-host.ts';
 
-const program = path.join(import.meta.dirname, '../../bin/proteus');
+const program = `${checkoutOnHost}/bin/proteus`;
 const stack = new AsyncDisposableStack();
 const other = printPublicKey(generateSecretKey('lab-cache-1').publicKey);
 let cache: TestCache;

@@ -25,6 +25,9 @@ interface SwitchRecord {
   readonly time: number;
 }
 
+/** Where a host has the files of this repository. */
+export const checkoutOnHost = '/run/checkout';
+
 export interface LabHostOptions {
   /** Over the defaults of `defaultNixConf`. */
   readonly nixConf?: NixConf | undefined;
