@@ -73,6 +73,7 @@ interface Serving extends AsyncDisposable {
 
 async function serve(context: CliContext, flags: Flags): Promise<number> {
   const warn = (text: string): void => context.emit({ type: 'message', level: 'warning', text });
+  const { host, port } = parseListen(flags.listen);
   const keys = await Promise.all((flags.key ?? []).map((file) => readKeyFile(file, warn)));
   checkKeys(keys);
   if (flags.workers > 1 && flags.nars !== undefined) {
@@ -80,7 +81,6 @@ async function serve(context: CliContext, flags: Flags): Promise<number> {
       hint: 'Files are sent as fast by one process; with --x-accel an nginx in front sends them.',
     });
   }
-  const { host, port } = parseListen(flags.listen);
   const settings = {
     host,
     port,
