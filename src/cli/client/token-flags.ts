@@ -7,7 +7,7 @@ import type { Command } from 'commander';
 import type { UserRepository } from '../../db/database.ts';
 import { AppError } from '../../util/app-error.ts';
 import type { CliContext } from '../context.ts';
-import { openServerDatabase, serverSettings } from '../server/server-settings.ts';
+import { openDatabaseOf } from '../server/server-settings.ts';
 import type { ApiClient } from './api-client.ts';
 import { connectToServer, type ServerFlags, withServerFlags } from './connect-to-server.ts';
 
@@ -44,7 +44,7 @@ export async function tokenOwner(context: CliContext, flags: TokenFlags): Promis
       async [Symbol.asyncDispose]() {},
     };
   }
-  const database = await openServerDatabase(await serverSettings(context, flags));
+  const database = await openDatabaseOf(context, flags);
   const known = await database.users.find(user);
   if (known === undefined) {
     await database[Symbol.asyncDispose]();

@@ -4,12 +4,7 @@ import { cachePlace, checkCacheName } from '../caches/cache-name.ts';
 import { type CacheSettingFlags, cacheSettings, withCacheSettings } from '../caches/cache-settings.ts';
 import type { CommandModule } from '../command-module.ts';
 import { printResult } from '../context.ts';
-import {
-  type DataFlags,
-  openServerDatabase,
-  serverSettings,
-  withDataFlags,
-} from '../server/server-settings.ts';
+import { type DataFlags, openDatabaseOf, withDataFlags } from '../server/server-settings.ts';
 
 export const define: CommandModule['define'] = (command, run) => {
   withDataFlags(withCacheSettings(command.argument('<name>', 'stands in its URL: /c/<name>')))
@@ -29,7 +24,7 @@ Examples:
       run(async (context) => {
         checkCacheName(name);
         const settings = cacheSettings(flags, { isPrivate: false, priority: 40, quota: null, keys: [] });
-        await using database = await openServerDatabase(await serverSettings(context, flags));
+        await using database = await openDatabaseOf(context, flags);
         const cache = await database.caches.create({ name, ...settings, createdAt: Date.now() });
         printResult(context, `made the cache ${name}, at ${cachePlace(name)} of the server`, { cache });
         return 0;

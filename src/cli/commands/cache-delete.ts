@@ -5,12 +5,7 @@ import { AppError } from '../../util/app-error.ts';
 import { findCache } from '../caches/cache-name.ts';
 import type { CommandModule } from '../command-module.ts';
 import { printResult } from '../context.ts';
-import {
-  type DataFlags,
-  openServerDatabase,
-  serverSettings,
-  withDataFlags,
-} from '../server/server-settings.ts';
+import { type DataFlags, openDatabaseOf, withDataFlags } from '../server/server-settings.ts';
 
 export const define: CommandModule['define'] = (command, run) => {
   withDataFlags(command.argument('<name>', 'name of the cache'))
@@ -31,7 +26,7 @@ Example:
             'the cache at the root is the server’s own and cannot be deleted',
           );
         }
-        await using database = await openServerDatabase(await serverSettings(context, flags));
+        await using database = await openDatabaseOf(context, flags);
         const cache = await findCache(database, name);
         await database.caches.delete(cache.id);
         printResult(context, `deleted the cache ${name}`, { cache });

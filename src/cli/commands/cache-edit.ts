@@ -6,12 +6,7 @@ import { findCache } from '../caches/cache-name.ts';
 import { type CacheSettingFlags, cacheSettings, withCacheSettings } from '../caches/cache-settings.ts';
 import type { CommandModule } from '../command-module.ts';
 import { printResult } from '../context.ts';
-import {
-  type DataFlags,
-  openServerDatabase,
-  serverSettings,
-  withDataFlags,
-} from '../server/server-settings.ts';
+import { type DataFlags, openDatabaseOf, withDataFlags } from '../server/server-settings.ts';
 
 export const define: CommandModule['define'] = (command, run) => {
   withDataFlags(withCacheSettings(command.argument('<name>', 'name of the cache')))
@@ -25,7 +20,7 @@ export const define: CommandModule['define'] = (command, run) => {
             'of the cache at the root only --quota is set here: the configuration has private, priority and keys',
           );
         }
-        await using database = await openServerDatabase(await serverSettings(context, flags));
+        await using database = await openDatabaseOf(context, flags);
         const cache = await findCache(database, name);
         const settings = cacheSettings({ ...rest, quota }, cache);
         await database.caches.update(cache.id, settings);

@@ -5,12 +5,7 @@ import { cachePlace } from '../caches/cache-name.ts';
 import { renderTable } from '../client/render-table.ts';
 import type { CommandModule } from '../command-module.ts';
 import { printResult } from '../context.ts';
-import {
-  type DataFlags,
-  openServerDatabase,
-  serverSettings,
-  withDataFlags,
-} from '../server/server-settings.ts';
+import { type DataFlags, openDatabaseOf, withDataFlags } from '../server/server-settings.ts';
 
 export const define: CommandModule['define'] = (command, run) => {
   withDataFlags(command)
@@ -25,7 +20,7 @@ Example:
     )
     .action((flags: DataFlags) => {
       run(async (context) => {
-        await using database = await openServerDatabase(await serverSettings(context, flags));
+        await using database = await openDatabaseOf(context, flags);
         const caches = await Promise.all(
           (await database.caches.list()).map(async (cache) => ({
             ...cache,

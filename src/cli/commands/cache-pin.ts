@@ -6,12 +6,7 @@ import { findCache } from '../caches/cache-name.ts';
 import { expiryOf } from '../caches/expiry-of.ts';
 import type { CommandModule } from '../command-module.ts';
 import { printResult } from '../context.ts';
-import {
-  type DataFlags,
-  openServerDatabase,
-  serverSettings,
-  withDataFlags,
-} from '../server/server-settings.ts';
+import { type DataFlags, openDatabaseOf, withDataFlags } from '../server/server-settings.ts';
 
 export const define: CommandModule['define'] = (command, run) => {
   withDataFlags(
@@ -28,7 +23,7 @@ export const define: CommandModule['define'] = (command, run) => {
           const path = parseStorePath(text);
           const now = Date.now();
           const expiresAt = expiryOf(flags.expires, now);
-          await using database = await openServerDatabase(await serverSettings(context, flags));
+          await using database = await openDatabaseOf(context, flags);
           const cache = await findCache(database, cacheName);
           const known = await database.cachePaths.get(cache.id, storePathHash(path));
           if (known?.path !== path) {

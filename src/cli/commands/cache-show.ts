@@ -6,19 +6,14 @@ import { renderFields } from '../client/render-fields.ts';
 import { renderTable } from '../client/render-table.ts';
 import type { CommandModule } from '../command-module.ts';
 import { printResult } from '../context.ts';
-import {
-  type DataFlags,
-  openServerDatabase,
-  serverSettings,
-  withDataFlags,
-} from '../server/server-settings.ts';
+import { type DataFlags, openDatabaseOf, withDataFlags } from '../server/server-settings.ts';
 
 export const define: CommandModule['define'] = (command, run) => {
   withDataFlags(command.argument('<name>', 'name of the cache'))
     .addHelpText('after', '\nExample:\n  proteus cache show team\n')
     .action((name: string, flags: DataFlags) => {
       run(async (context) => {
-        await using database = await openServerDatabase(await serverSettings(context, flags));
+        await using database = await openDatabaseOf(context, flags);
         const cache = await findCache(database, name);
         const paths = await database.cachePaths.count(cache.id);
         const bytes = await database.cacheUploads.bytes(cache.id);

@@ -5,12 +5,7 @@ import { findCache } from '../caches/cache-name.ts';
 import { expiryOf } from '../caches/expiry-of.ts';
 import type { CommandModule } from '../command-module.ts';
 import { printResult, say } from '../context.ts';
-import {
-  type DataFlags,
-  openServerDatabase,
-  serverSettings,
-  withDataFlags,
-} from '../server/server-settings.ts';
+import { type DataFlags, openDatabaseOf, withDataFlags } from '../server/server-settings.ts';
 
 interface Flags extends DataFlags {
   readonly push?: boolean;
@@ -40,7 +35,7 @@ Examples:
       run(async (context) => {
         const now = Date.now();
         const expiresAt = expiryOf(flags.expires, now);
-        await using database = await openServerDatabase(await serverSettings(context, flags));
+        await using database = await openDatabaseOf(context, flags);
         const cache = await findCache(database, cacheName);
         const secret = newCacheToken();
         const token = await database.cacheTokens.create({

@@ -5,19 +5,14 @@ import { ago } from '../client/ago.ts';
 import { renderTable } from '../client/render-table.ts';
 import type { CommandModule } from '../command-module.ts';
 import { printResult } from '../context.ts';
-import {
-  type DataFlags,
-  openServerDatabase,
-  serverSettings,
-  withDataFlags,
-} from '../server/server-settings.ts';
+import { type DataFlags, openDatabaseOf, withDataFlags } from '../server/server-settings.ts';
 
 export const define: CommandModule['define'] = (command, run) => {
   withDataFlags(command.argument('<cache>', 'name of the cache'))
     .addHelpText('after', '\nExample:\n  proteus cache token list team\n')
     .action((name: string, flags: DataFlags) => {
       run(async (context) => {
-        await using database = await openServerDatabase(await serverSettings(context, flags));
+        await using database = await openDatabaseOf(context, flags);
         const tokens = await database.cacheTokens.list((await findCache(database, name)).id);
         const now = Date.now();
         const seconds = (at: number | null): number | null => (at === null ? null : Math.floor(at / 1000));

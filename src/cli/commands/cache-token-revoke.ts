@@ -5,12 +5,7 @@ import { findCache } from '../caches/cache-name.ts';
 import type { CommandModule } from '../command-module.ts';
 import { printResult } from '../context.ts';
 import { integer } from '../network-options.ts';
-import {
-  type DataFlags,
-  openServerDatabase,
-  serverSettings,
-  withDataFlags,
-} from '../server/server-settings.ts';
+import { type DataFlags, openDatabaseOf, withDataFlags } from '../server/server-settings.ts';
 
 export const define: CommandModule['define'] = (command, run) => {
   withDataFlags(
@@ -24,7 +19,7 @@ export const define: CommandModule['define'] = (command, run) => {
     )
     .action((name: string, id: number, flags: DataFlags) => {
       run(async (context) => {
-        await using database = await openServerDatabase(await serverSettings(context, flags));
+        await using database = await openDatabaseOf(context, flags);
         const cache = await findCache(database, name);
         if (!(await database.cacheTokens.delete(cache.id, id))) {
           throw new AppError('cache.invalid', `the cache ${name} has no token ${id}`);

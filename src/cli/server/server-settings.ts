@@ -61,3 +61,11 @@ export async function openServerDatabase(settings: ServerSettings): Promise<Data
   if (settings.config.database === undefined) await makeDataDirectory(settings.directory.root);
   return openDatabase(settings.databaseUrl, { now: Date.now });
 }
+
+/** That of the server which the flags of a command name. Throws `config.invalid`, and what opening it throws. */
+export async function openDatabaseOf(
+  context: Pick<CliContext, 'cwd' | 'env'>,
+  flags: DataFlags,
+): Promise<Database> {
+  return openServerDatabase(await serverSettings(context, flags));
+}

@@ -11,7 +11,7 @@ import { deleteUser, saveUser, type UserChange } from '../../ci/access/save-user
 import { AppError } from '../../util/app-error.ts';
 import { connectToServer, type ServerFlags, withServerFlags } from '../client/connect-to-server.ts';
 import type { CliContext } from '../context.ts';
-import { openServerDatabase, serverSettings } from '../server/server-settings.ts';
+import { openDatabaseOf } from '../server/server-settings.ts';
 
 export interface UserStoreFlags extends ServerFlags {
   readonly database?: string | undefined;
@@ -70,7 +70,7 @@ async function serverStore(context: CliContext, flags: UserStoreFlags): Promise<
 const pageSchema = pageOf(userSchema);
 
 async function databaseStore(context: CliContext, flags: UserStoreFlags): Promise<UserStore> {
-  const database = await openServerDatabase(await serverSettings(context, flags));
+  const database = await openDatabaseOf(context, flags);
   return {
     list: async () => (await database.users.list()).map(shown),
     async save(change) {
