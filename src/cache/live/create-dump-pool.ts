@@ -14,7 +14,8 @@ import { Worker } from 'node:worker_threads';
 import type { StorePath } from '../../nix/store-path.ts';
 import type { PathInfo } from '../../store/store.ts';
 import { AppError } from '../../util/app-error.ts';
-import { type ErrorCode, errorCatalogue } from '../../util/error-catalogue.ts';
+import type { ErrorCode } from '../../util/error-catalogue.ts';
+import { isErrorCode } from '../../util/is-error-code.ts';
 import { type FromDumpThread, slotBytes, slotsOf, slotsPerRing, type ToDumpThread } from './dump-messages.ts';
 
 interface NarPart {
@@ -194,5 +195,5 @@ function lookKey(path: StorePath, narHash: string): string {
 
 function knownCode(code: string): ErrorCode {
   // The thread is our own code, and sends codes of the catalogue only.
-  return code in errorCatalogue ? (code as ErrorCode) : 'store.corrupt';
+  return isErrorCode(code) ? code : 'store.corrupt';
 }

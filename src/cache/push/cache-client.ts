@@ -6,8 +6,10 @@
 import { openAsBlob } from 'node:fs';
 import { z } from 'zod';
 import { AppError } from '../../util/app-error.ts';
-import { type ErrorCode, errorCatalogue } from '../../util/error-catalogue.ts';
+import type { ErrorCode } from '../../util/error-catalogue.ts';
 import { errorMessage } from '../../util/error-message.ts';
+import { isErrorCode } from '../../util/is-error-code.ts';
+import { parseJson } from '../../util/parse-json.ts';
 import { pause } from '../../util/pause.ts';
 import { missingReply, publishReply } from '../upload/batch-schemas.ts';
 
@@ -142,16 +144,4 @@ function refused(status: number, text: string, what: string): AppError {
       };
   const known = code !== undefined && isErrorCode(code) ? code : (codes[status] ?? 'server.refused');
   return new AppError(known, error, hint === undefined ? {} : { hint });
-}
-
-function isErrorCode(code: string): code is ErrorCode {
-  return Object.hasOwn(errorCatalogue, code);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -6,7 +6,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../../util/app-error.ts';
-import { type ErrorCode, errorCatalogue } from '../../util/error-catalogue.ts';
+import { isErrorCode } from '../../util/is-error-code.ts';
 import type { FromNarThread, NarJob, ResultOf, ToNarThread } from './nar-messages.ts';
 
 export interface NarSession<Result> extends Disposable {
@@ -152,5 +152,5 @@ export function createNarThreads(size = Math.max(2, availableParallelism())): Na
 
 function appError(code: string, message: string): AppError {
   // The thread is our own code, and sends codes of the catalogue only.
-  return new AppError(code in errorCatalogue ? (code as ErrorCode) : 'cache.nar-corrupted', message);
+  return new AppError(isErrorCode(code) ? code : 'cache.nar-corrupted', message);
 }

@@ -7,7 +7,8 @@
  */
 
 import { AppError } from '../../util/app-error.ts';
-import { type ErrorCode, errorCatalogue } from '../../util/error-catalogue.ts';
+import type { ErrorCode } from '../../util/error-catalogue.ts';
+import { isErrorCode } from '../../util/is-error-code.ts';
 import type { CacheCounters } from '../cache-context.ts';
 import type { CacheWorkerSettings, FromCacheWorker, ToCacheWorker } from './worker-messages.ts';
 
@@ -151,5 +152,5 @@ function noCounters(): CacheCounters {
 
 function knownCode(code: string): ErrorCode {
   // Workers are our own code, and send codes of the catalogue only.
-  return code in errorCatalogue ? (code as ErrorCode) : 'process.failed';
+  return isErrorCode(code) ? code : 'process.failed';
 }

@@ -5,8 +5,10 @@
 
 import { z } from 'zod';
 import { AppError } from '../../util/app-error.ts';
-import { type ErrorCode, errorCatalogue } from '../../util/error-catalogue.ts';
+import type { ErrorCode } from '../../util/error-catalogue.ts';
 import { errorMessage } from '../../util/error-message.ts';
+import { isErrorCode } from '../../util/is-error-code.ts';
+import { parseJson } from '../../util/parse-json.ts';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -124,16 +126,4 @@ async function refusal(response: Response, what: string, hasToken: boolean): Pro
   const hint = isRefused && !hasToken ? howToSignIn : said.data.hint;
   const known = isErrorCode(code) ? code : (codes[status] ?? 'server.refused');
   return new AppError(known, error.trimEnd(), hint === undefined ? {} : { hint });
-}
-
-function isErrorCode(code: string): code is ErrorCode {
-  return Object.hasOwn(errorCatalogue, code);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

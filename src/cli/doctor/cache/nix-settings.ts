@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { runProcess } from '../../../process/run-process.ts';
 import { AppError } from '../../../util/app-error.ts';
+import { parseJson } from '../../../util/parse-json.ts';
 
 const words = z.object({ value: z.array(z.string()) }).transform(({ value }) => value);
 const seconds = z.object({ value: z.number() }).transform(({ value }) => value);
@@ -37,12 +38,4 @@ export async function readNixSettings(
     'store.protocol',
     `nix show-config --json has another form than expected: ${z.prettifyError(parsed.error)}`,
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
