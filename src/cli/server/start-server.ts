@@ -14,17 +14,7 @@ import { createApi } from '../../api/create-api.ts';
 import { createApiListener } from '../../api/create-api-listener.ts';
 import type { Builder } from '../../build/builder.ts';
 import { localBuilder } from '../../build/local-builder.ts';
-import type { CacheSite } from '../../cache/caches/create-cache-site.ts';
 import { checkKeys } from '../../cache/check-keys.ts';
-import {
-  type CacheHandler,
-  type CacheHandlerOptions,
-  createCacheHandler,
-} from '../../cache/create-cache-handler.ts';
-import { createExtras } from '../../cache/extras/create-extras.ts';
-import { createDumpPool } from '../../cache/live/create-dump-pool.ts';
-import { createLivePathSource } from '../../cache/live/live-path-source.ts';
-import { openStoredMain } from '../../cache/stored/open-stored-main.ts';
 import { createAccess } from '../../ci/access/create-access.ts';
 import type { Ci } from '../../ci/ci.ts';
 import { startCi } from '../../ci/start-ci.ts';
@@ -42,13 +32,10 @@ import { version } from '../../util/version.ts';
 import { askCache } from './ask-cache.ts';
 import { makeDataDirectory } from './data-directory.ts';
 import { followBuilders, readBuilders } from './follow-builders.ts';
-import { keepBuildOutputs } from './keep-build-outputs.ts';
 import { listenHttp } from './listen-http.ts';
 import { lockDataDirectory } from './lock-data-directory.ts';
 import { logRequest } from './log-request.ts';
-import { openCacheRetention } from './open-cache-retention.ts';
-import { openCacheSite } from './open-cache-site.ts';
-import { openNarBlobs } from './open-nar-blobs.ts';
+import { openServerCache } from './open-server-cache.ts';
 import { openSigningKeys } from './open-signing-keys.ts';
 import { readSecrets } from './read-secrets.ts';
 import { removeServerFile, writeServerFile } from './server-file.ts';
@@ -113,98 +100,31 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
   const database = stack.use(await openServerDatabase(settings));
   const store = stack.use(await openStore({ type: 'local' }, { signal, env }));
   const storeDatabase = stack.use(await openStoreDatabase(undefined, { keepOpenBy: store }));
-  const nars = stack.use(createDumpPool());
   const outside = config['base-url']?.replace(/\/+$/, '');
   const fault = (text: string, error: unknown): void => log.error({ err: error }, text);
-  const blobs = stack.use(
-    await openNarBlobs(config.nars.at ?? directory.nars, { staging: directory.staging, env }),
-  );
-  const stored = stack.use(
-    await openStoredMain({
-      blobs,
-      database,
-      store,
-      storeDatabase,
-      live: createLivePathSource(storeDatabase),
-      dump: (info) => nars.dumpShared(info),
-      accel: config.nars['x-accel'],
-      onFault: fault,
-      now: Date.now,
-    }),
-  );
-  const handle = (
-    options: Pick<CacheHandlerOptions, 'source' | 'keys' | 'priority' | 'stored' | 'extras'>,
-  ): CacheHandler =>
-    createCacheHandler({
-      ...options,
-      store,
-      dump: (info, range) => nars.dumpShared(info, range),
-      // The API has them, those of attempts that still run included.
-      serveLogs: false,
-      onFault: fault,
-    });
-  const cache = handle({
-    source: stored.source,
-    keys,
-    priority: config.priority,
-    stored: stored.serving,
-    extras: createExtras({ database: storeDatabase, keys, baseUrl: outside, stored: stored.nars }),
-  });
   const access = createAccess({ users: database.users, now: Date.now });
-  const site = stack.use(
-    openCacheSite({
-      database,
-      stored: stored.nars,
-      keys,
+  const cache = stack.use(
+    await openServerCache({
       config,
-      access,
-      root: cache,
-      handle: ({ name, mayServe, ...options }) =>
-        handle({
-          ...options,
-          stored: { nars: stored.nars, accel: config.nars['x-accel'], mayServe },
-          extras: createExtras({
-            database: storeDatabase,
-            keys: options.keys,
-            baseUrl: outside,
-            folder: `/c/${name}`,
-          }),
-        }),
-      added: (hashParts) => stored.kept.added(hashParts),
-      adopt: (paths, until) => stored.materialiser.keep(paths, until),
-      onFault: fault,
-      now: Date.now,
-    }),
-  );
-  const cacheRetention = stack.use(
-    openCacheRetention({
-      config: config.retention,
+      directory,
       database,
+      store,
       storeDatabase,
-      stored: stored.nars,
-      flushServed: async () => {
-        await Promise.all([stored.flushServed(), site.flushServed()]);
-      },
-      onRemoved: () => stored.kept.load(),
+      keys,
+      access,
+      baseUrl: outside,
+      env,
       log,
+      onFault: fault,
     }),
   );
-  const serveCache: CacheSite['tryServe'] = (req, res) => site.tryServe(req, res) || cache.tryServe(req, res);
-  // The front door looks at no token.
-  const hot = config.private ? undefined : cache.hot;
-
-  const keeping = config.nars.keep
-    ? stack.use(
-        keepBuildOutputs({ database, materialiser: stored.materialiser, onFault: fault, now: Date.now }),
-      )
-    : undefined;
   let ci: Ci | undefined;
   stack.defer(async () => ci?.[Symbol.asyncDispose]());
   const listener = stack.use(await listenHttp(config.listen, { frontDoor: config['front-door'] }));
   stack.defer(() => closing.abort());
   listener.answerWith((req, res) => {
-    if (!serveCache(req, res)) res.writeHead(503, { 'retry-after': '1' }).end('starting\n');
-  }, hot);
+    if (!cache.tryServe(req, res)) res.writeHead(503, { 'retry-after': '1' }).end('starting\n');
+  }, cache.hot);
   ci = await startCi({
     database,
     store,
@@ -213,11 +133,11 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     dataDirectory: directory.root,
     keys,
     parseDeclared: (name, spec) => declaredJobset(name, spec, inputPlugins),
-    assertServable: (paths) => askCache(listener.url, site.ownToken, paths, closing.signal),
+    assertServable: (paths) => askCache(listener.url, cache.ownToken, paths, closing.signal),
     settings: ciSettings(config),
     onEvent: (event) => {
       onEvent(event);
-      if (keeping !== undefined && event.type === 'ci.build.finished') keeping.finished(event.build);
+      if (event.type === 'ci.build.finished') cache.buildFinished(event.build);
     },
     env,
     signal: closing.signal,
@@ -228,7 +148,7 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     access,
     settings: { baseUrl: outside, private: config.private, webhookSecrets, version },
     inputTypes: inputPlugins,
-    cacheRetention,
+    cacheRetention: cache.retention,
     storeFilesAt: storeDir,
     nixLogDirectory: '/nix/var/log/nix/drvs',
     now: Date.now,
@@ -236,10 +156,10 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
   });
   const api = createApiListener(app);
   listener.answerWith((req, res) => {
-    if (serveCache(req, res)) return;
+    if (cache.tryServe(req, res)) return;
     logRequest(req, res, log, Date.now);
     api(req, res);
-  }, hot);
+  }, cache.hot);
   const { builders } = ci;
   stack.use(
     followBuilders({
