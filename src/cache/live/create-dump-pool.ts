@@ -37,7 +37,7 @@ export interface DumpPool extends AsyncDisposable {
 const maxLooks = 100_000;
 /** Slots of a ring that are used when there are few downloads, and when there are many: then memory counts for more. */
 const slotsUsed = { few: slotsPerRing, many: 2 };
-const many = 32;
+const many = 16;
 /** Rings kept for the next NARs: 16 MiB. */
 const maxSpareRings = 16;
 
