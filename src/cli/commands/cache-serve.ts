@@ -56,7 +56,7 @@ Example:
   proteus key generate cache.example.org-1 --secret cache.secret
   proteus cache serve --key cache.secret --listen 0.0.0.0:5000
   proteus cache serve --key cache.secret --nars /var/cache/nars
-  proteus cache serve --key cache.secret --listen 0.0.0.0:5000 --workers 4   # for some 100,000 requests a second
+  proteus cache serve --key cache.secret --listen 0.0.0.0:5000 --workers 4   # one for each core
 `,
     )
     .action((flags: Flags) => {
