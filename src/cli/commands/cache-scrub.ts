@@ -1,5 +1,6 @@
 /** `proteus cache scrub`: reads every stored NAR again, and mends or gives up what is damaged. */
 
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { createTempRootKeeper } from '../../cache/create-temp-root-keeper.ts';
 import { createDumpPool } from '../../cache/live/create-dump-pool.ts';
@@ -11,6 +12,7 @@ import { parseSeconds } from '../../config/parse-seconds.ts';
 import { openDatabase } from '../../db/open-database.ts';
 import { openStore } from '../../store/open-store.ts';
 import { openStoreDatabase } from '../../store/store-database.ts';
+import { AppError } from '../../util/app-error.ts';
 import { formatBytes } from '../../util/format-bytes.ts';
 import type { CommandModule } from '../command-module.ts';
 import { type CliContext, printResult } from '../context.ts';
@@ -21,6 +23,9 @@ import {
   serverSettings,
   withDataFlags,
 } from '../server/server-settings.ts';
+
+/** Beside the files of `cache serve --nars`. */
+const databaseFile = 'proteus.db';
 
 interface Flags extends DataFlags {
   readonly nars?: string;
@@ -58,12 +63,20 @@ async function scrubAll(context: CliContext, flags: Flags): Promise<number> {
   const isOwn = flags.nars !== undefined && !flags.nars.startsWith('s3:');
   const own = isOwn ? path.resolve(context.cwd, flags.nars ?? '') : flags.nars;
   const place = own ?? settings.config.nars.at ?? settings.directory.nars;
+  if (isOwn && flags.database === undefined && !existsSync(path.join(place, databaseFile))) {
+    // Made anew it would know of no file, so all of them would go as orphans in the end.
+    throw new AppError(
+      'usage.invalid',
+      `wanted a folder of NARs with a ${databaseFile}, as cache serve keeps them; there is none in ${place}`,
+      { hint: 'For the files of a server leave out --nars, or name its database with --database.' },
+    );
+  }
   await using stack = new AsyncDisposableStack();
   const { staging } = settings.directory;
   const blobs = stack.use(await openNarBlobs(place, { staging, env }));
   const database = stack.use(
     isOwn && flags.database === undefined
-      ? await openDatabase(path.join(place, 'proteus.db'), { now: Date.now })
+      ? await openDatabase(path.join(place, databaseFile), { now: Date.now })
       : await openServerDatabase(settings),
   );
   const store = stack.use(await openStore({ type: 'local' }, { signal, env }));
@@ -99,7 +112,7 @@ async function scrubAll(context: CliContext, flags: Flags): Promise<number> {
   const { files, bytes, repaired, withdrawn, orphans, unreadable } = report;
   printResult(
     context,
-    `${files} files (${formatBytes(bytes)}) read: ${repaired} made anew, ${withdrawn} given up, ` +
+    `${files} ${files === 1 ? 'file' : 'files'} (${formatBytes(bytes)}) read: ${repaired} made anew, ${withdrawn} given up, ` +
       `${orphans} without a row removed, ${unreadable} not readable`,
     { ...report },
   );

@@ -74,13 +74,13 @@ interface Serving extends AsyncDisposable {
 async function serve(context: CliContext, flags: Flags): Promise<number> {
   const warn = (text: string): void => context.emit({ type: 'message', level: 'warning', text });
   const { host, port } = parseListen(flags.listen);
-  const keys = await Promise.all((flags.key ?? []).map((file) => readKeyFile(file, warn)));
-  checkKeys(keys);
   if (flags.workers > 1 && flags.nars !== undefined) {
     throw new AppError('usage.invalid', 'wanted --workers or --nars, got both', {
       hint: 'Files are sent as fast by one process; with --x-accel an nginx in front sends them.',
     });
   }
+  const keys = await Promise.all((flags.key ?? []).map((file) => readKeyFile(file, warn)));
+  checkKeys(keys);
   const settings = {
     host,
     port,
