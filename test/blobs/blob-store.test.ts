@@ -101,6 +101,8 @@ describe.each(Object.entries(places))('blobs in %s', (_name, makePlace) => {
     const whole = Buffer.alloc(3_500_000, 'a long text with no end to it. ');
     await put('large', whole.subarray(0, 2_000_000), whole.subarray(2_000_000));
     expect((await get('large')).equals(whole)).toBe(true);
+    // The S3 server here takes a last byte of 0 for none, and answers with the whole.
+    expect((await get('large', { start: 0, end: 1 })).equals(whole.subarray(0, 1))).toBe(true);
 
     await fc.assert(
       fc.asyncProperty(fc.nat(whole.length), async (at) => {

@@ -9,11 +9,12 @@ import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { S3mini } from 's3mini';
 import { AppError } from '../../util/app-error.ts';
-import type { BlobInfo, BlobStore, BlobWriter } from '../blob-store.ts';
+import type { BlobInfo, BlobRange, BlobStore, BlobWriter } from '../blob-store.ts';
 import { checkBlobKey } from '../check-blob-key.ts';
 import { fileBlobError } from '../file/file-blob-error.ts';
 import { sweepWriting } from '../file/sweep-writing.ts';
 import { writerName } from '../file/writer-name.ts';
+import { cutRange } from './cut-range.ts';
 import type { S3Place } from './parse-s3-url.ts';
 import { s3BlobError } from './s3-blob-error.ts';
 
@@ -108,8 +109,10 @@ export async function openS3Blobs(place: S3Place, options: S3BlobsOptions): Prom
       );
       const wanted =
         range === undefined ? Number(response.headers.get('content-length')) : range.end - range.start;
+      const body = bodyOf(response, key, signal);
+      const part = range && partOf(range, response.headers.get('content-range'));
       let length = 0;
-      for await (const piece of bodyOf(response, key, signal)) {
+      for await (const piece of part === undefined ? body : cutRange(body, part)) {
         length += piece.length;
         yield piece;
       }
@@ -175,4 +178,13 @@ async function guardFile<T>(what: string, work: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw fileBlobError(error, what);
   }
+}
+
+/**
+ * Where the part that is wanted lies in the answer, which says itself what it begins with: a server may send more than was
+ * asked for, or the whole. What is missing from it is found by its length.
+ */
+function partOf({ start, end }: BlobRange, contentRange: string | null): BlobRange {
+  const offset = Number(/^bytes (\d+)-/.exec(contentRange ?? '')?.[1] ?? 0);
+  return { start: start - offset, end: end - offset };
 }
