@@ -1,12 +1,19 @@
-/** A server of the benchmark, which says when things happened, and a project for its jobsets. */
+/** The whole server, as `proteus serve` starts it, which says when things happened, and a project for its jobsets. */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Ci } from '../../src/ci/ci.ts';
+import { serverSettings } from '../../src/cli/server/server-settings.ts';
+import { startServer } from '../../src/cli/server/start-server.ts';
 import type { Database } from '../../src/db/database.ts';
+import { openDatabase } from '../../src/db/open-database.ts';
 import type { ServerEvent } from '../../src/events/event.ts';
-import { type Server, startServer } from '../../test/ci/server.ts';
+import { createLogger } from '../../src/log/create-logger.ts';
 
-export interface LoopServer extends Server {
+export interface LoopServer extends AsyncDisposable {
+  readonly ci: Ci;
+  /** A connection of our own. */
+  readonly database: Database;
   /** Milliseconds from `since` to the first event of that type after it. */
   until(type: ServerEvent['type'], since: number, match?: (event: ServerEvent) => boolean): Promise<number>;
 }
@@ -28,13 +35,25 @@ export async function makeLoopData(): Promise<LoopData> {
 export async function startLoopServer({ directory, databaseUrl }: LoopData): Promise<LoopServer> {
   const happened: { readonly event: ServerEvent; readonly at: number }[] = [];
   const waiting = new Set<() => void>();
-  const server = await startServer({ directory, databaseUrl }, (event) => {
-    if (event.type === 'step.log') return;
-    happened.push({ event, at: performance.now() });
-    for (const check of [...waiting]) check();
-  });
+  await using stack = new AsyncDisposableStack();
+  const where = { cwd: directory, env: process.env };
+  const { ci } = stack.use(
+    await startServer(await serverSettings(where, { dataDirectory: directory }, { listen: '127.0.0.1:0' }), {
+      env: process.env,
+      signal: new AbortController().signal,
+      log: createLogger({ stream: process.stderr, readable: true, level: 'error' }),
+      onEvent(event) {
+        if (event.type === 'step.log') return;
+        happened.push({ event, at: performance.now() });
+        for (const check of [...waiting]) check();
+      },
+    }),
+  );
+  const database = stack.use(await openDatabase(databaseUrl, { now: Date.now }));
+  const owned = stack.move();
   return {
-    ...server,
+    ci,
+    database,
     until: (type, since, match = () => true) =>
       new Promise((resolve) => {
         const check = (): void => {
@@ -46,7 +65,7 @@ export async function startLoopServer({ directory, databaseUrl }: LoopData): Pro
         waiting.add(check);
         check();
       }),
-    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 

@@ -3,11 +3,13 @@
  * long it is from the start of the server until its step starts, and until none is unfinished any more.
  */
 
+import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { jobsetRecord } from '../../src/ci/testing/records.ts';
 import { openDatabase } from '../../src/db/open-database.ts';
 import type { NewBuild } from '../../src/db/records.ts';
+import { encodeNar } from '../../src/nix/nar-writer.ts';
 import type { StorePath } from '../../src/nix/store-path.ts';
 import { storePathName } from '../../src/nix/store-path.ts';
 import { runProcess } from '../../src/process/run-process.ts';
@@ -64,9 +66,12 @@ async function describe(drvPaths: readonly StorePath[]): Promise<readonly Job[]>
 /** Puts the outputs into the store as if they had been built: empty files, and rows that describe them. */
 async function makeValid(jobs: readonly Job[]): Promise<void> {
   for (const { output } of jobs) await writeFile(output, '');
-  const narOfNothing = '0'.repeat(64);
+  const nar = Buffer.concat([
+    ...encodeNar({ type: 'regular', contents: Buffer.alloc(0), executable: false }),
+  ]);
+  const narHash = createHash('sha256').update(nar).digest('hex');
   // Path, hash and size of the NAR, deriver, number of references.
-  const rows = jobs.map(({ drvPath, output }) => `${output}\n${narOfNothing}\n120\n${drvPath}\n0\n`);
+  const rows = jobs.map(({ drvPath, output }) => `${output}\n${narHash}\n${nar.length}\n${drvPath}\n0\n`);
   await runProcess(['nix-store', '--load-db'], { input: rows.join('') });
 }
 
