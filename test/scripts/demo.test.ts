@@ -20,7 +20,7 @@ describe('the demonstration', () => {
 
     const { stdout, stderr, code } = await runDemo([inLab, ...start]);
 
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^built +db01, eiffel, web01$/m);
     expect(stdout).toMatch(/^eiffel was built by +an aarch64 program/m);
     expect(stdout).toMatch(/^client with the key +took eiffel’s closure, \d+ paths$/m);
@@ -42,7 +42,7 @@ describe('the demonstration', () => {
 
     const { stdout, stderr, code } = await runDemo(without);
 
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/wants aarch64-linux; no builder has it/);
     expect(stdout).toMatch(/^error: eiffel: not built: /m);
     expect(stdout).toMatch(/^built +db01, web01$/m);
