@@ -8,9 +8,14 @@ const demo = path.join(import.meta.dirname, '../../scripts/demo.ts');
 const inLab = path.join(import.meta.dirname, '../../scripts/in-lab');
 const start: Argv = [process.execPath, '--disable-warning=ExperimentalWarning', demo];
 
-/** As scripts/demo runs it, once everything is installed: in a world of its own, with an empty store. */
-function runDemo(argv: Argv): Promise<ProcessResult> {
-  return runProcess(argv, { okCodes: [0, 1] });
+/**
+ * As scripts/demo runs it, once everything is installed: in a world of its own, with an empty store.
+ *
+ * `told` is what was printed when it ends badly: then it has the reason, and is to be seen with the failed test.
+ */
+async function runDemo(argv: Argv): Promise<ProcessResult & { readonly told: string }> {
+  const result = await runProcess(argv, { okCodes: [0, 1] });
+  return { ...result, told: result.code === 0 ? '' : result.stdout };
 }
 
 describe('the demonstration', () => {
@@ -18,9 +23,9 @@ describe('the demonstration', () => {
     await using emulation = await emulateAarch64().catch(() => null);
     if (emulation === null) skip('this kernel cannot be taught to run aarch64 programs');
 
-    const { stdout, stderr, code } = await runDemo([inLab, ...start]);
+    const { stdout, told, stderr, code } = await runDemo([inLab, ...start]);
 
-    expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' });
+    expect({ code, stderr, told }).toEqual({ code: 0, stderr: '', told: '' });
     expect(stdout).toMatch(/^built +db01, eiffel, web01$/m);
     expect(stdout).toMatch(/^eiffel was built by +an aarch64 program/m);
     expect(stdout).toMatch(/^client with the key +took eiffel’s closure, \d+ paths$/m);
@@ -40,9 +45,9 @@ describe('the demonstration', () => {
       'rm -f /usr/bin/qemu-aarch64*';
     const without: Argv = [inLab, 'sh', '-c', `${hide} && exec "$@"`, 'sh', ...start];
 
-    const { stdout, stderr, code } = await runDemo(without);
+    const { stdout, told, stderr, code } = await runDemo(without);
 
-    expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: '' });
+    expect({ code, stderr, told }).toEqual({ code: 0, stderr: '', told: '' });
     expect(stdout).toMatch(/wants aarch64-linux; no builder has it/);
     expect(stdout).toMatch(/^error: eiffel: not built: /m);
     expect(stdout).toMatch(/^built +db01, web01$/m);
