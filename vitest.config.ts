@@ -10,8 +10,9 @@ if (Number.parseInt(process.versions.node, 10) < 24) {
 const expectations = { poll: { timeout: 25_000 } };
 
 /**
- * Two projects: `unit` (beside the source, no services, safe anywhere) and `integration` (under test/, real
- * Nix, sshd, git and network namespaces, one file at a time because they share the machine's two cores).
+ * Three projects: `unit` (beside the source, no services, safe anywhere), `integration` (under test/, real
+ * Nix, sshd, git and network namespaces, one file at a time because they share the machine's two cores) and `slow`
+ * (the same, `*.slow.test.ts`: what takes too long to be run with every change; `npm run test:slow`).
  */
 export default defineConfig({
   test: {
@@ -28,9 +29,20 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/*/**/*.test.ts'],
+          exclude: ['test/**/*.slow.test.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          expect: expectations,
+        },
+      },
+      {
+        test: {
+          name: 'slow',
+          include: ['test/*/**/*.slow.test.ts'],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           expect: expectations,
         },
       },

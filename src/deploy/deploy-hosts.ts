@@ -11,6 +11,7 @@ import { errorMessage } from '../util/error-message.ts';
 import { checkSshTarget } from './check-ssh-target.ts';
 import { deployHost } from './deploy-host.ts';
 import type { DeployPlan, HostOutcome, PlannedHost } from './deploy-plan.ts';
+import { phaseWords } from './phase-words.ts';
 
 export interface DeployHostsOptions {
   /** The local store, which holds all that is deployed. */
@@ -90,10 +91,3 @@ async function attempt(
   emit({ type: 'host.done', host: host.name, durationMs: now() - started });
   return { host: host.name, result: 'deployed' };
 }
-
-const phaseWords: Readonly<Record<HostPhase, string>> = {
-  connecting: 'connecting',
-  copying: 'copying to it',
-  'setting-profile': 'setting its system profile',
-  activating: 'activating; that may still be going on there',
-};

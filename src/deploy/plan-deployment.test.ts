@@ -4,6 +4,7 @@ import { parseStorePath } from '../nix/store-path.ts';
 import { planDeployment } from './plan-deployment.ts';
 
 const noChecks = { cmd: [], http: [] };
+const plain = { tags: [], secrets: {}, preDeployChecks: noChecks, healthChecks: noChecks };
 const system = (name: string) => parseStorePath(`/nix/store/${'a'.repeat(32)}-nixos-system-${name}`);
 
 function host(name: string, change: Partial<HostMetadata> = {}): HostMetadata {
@@ -40,6 +41,7 @@ describe('planDeployment', () => {
         toplevel: system('web'),
         buildOnly: false,
         substitute: false,
+        ...plain,
       },
       {
         name: 'db',
@@ -47,6 +49,7 @@ describe('planDeployment', () => {
         toplevel: system('db'),
         buildOnly: false,
         substitute: true,
+        ...plain,
       },
     ]);
   });

@@ -6,6 +6,7 @@ import type { SshTarget } from '../process/ssh.ts';
 import { AppError } from '../util/app-error.ts';
 import { checkSshTarget } from './check-ssh-target.ts';
 import type { DeployPlan, PlannedHost } from './deploy-plan.ts';
+import { defaultPolicy } from './rollout/default-policy.ts';
 
 export interface DeploymentRequest {
   readonly action: DeployPlan['action'];
@@ -15,6 +16,8 @@ export interface DeploymentRequest {
   readonly toplevels: ReadonlyMap<string, StorePath>;
   /** For hosts without `deployment.targetUser`: `SSH_USER`; undefined or `''` leaves it to ssh. */
   readonly defaultUser?: string | undefined;
+  /** Default: paths that somebody named. */
+  readonly source?: DeployPlan['source'] | undefined;
 }
 
 /**
@@ -22,7 +25,19 @@ export interface DeploymentRequest {
  * that nothing is begun when something is known to be wrong.
  */
 export function planDeployment(request: DeploymentRequest): DeployPlan {
-  return { action: request.action, hosts: request.hosts.map((host) => planHost(host, request)) };
+  const hosts = request.hosts.map((host) => planHost(host, request));
+  return {
+    version: 1,
+    action: request.action,
+    source: request.source ?? { type: 'paths' },
+    hosts,
+    waves: [hosts.map(({ name }) => name)],
+    policy: defaultPolicy,
+    uploadSecrets: false,
+    reboot: false,
+    skipPreDeployChecks: false,
+    skipHealthChecks: false,
+  };
 }
 
 function planHost(host: HostMetadata, request: DeploymentRequest): PlannedHost {
@@ -44,5 +59,9 @@ function planHost(host: HostMetadata, request: DeploymentRequest): PlannedHost {
     toplevel,
     buildOnly: host.buildOnly,
     substitute: host.substituteOnDestination,
+    tags: host.tags,
+    secrets: host.secrets,
+    preDeployChecks: host.preDeployChecks,
+    healthChecks: host.healthChecks,
   };
 }

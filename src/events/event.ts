@@ -121,9 +121,40 @@ export type CopyEvent =
     };
 
 /** What is being done on a host, in order. */
-export type HostPhase = 'connecting' | 'copying' | 'setting-profile' | 'activating';
+export type HostPhase =
+  | 'connecting'
+  | 'checking'
+  | 'copying'
+  | 'uploading-secrets'
+  | 'setting-profile'
+  | 'activating'
+  | 'confirming'
+  | 'rebooting'
+  | 'checking-health'
+  | 'rolling-back';
 
 export type DeployEvent =
+  | {
+      readonly type: 'rollout.started';
+      readonly rollout: string;
+      readonly action: string;
+      /** Names of hosts, wave by wave. */
+      readonly waves: readonly (readonly string[])[];
+    }
+  | { readonly type: 'rollout.wave'; readonly rollout: string; readonly wave: number; readonly of: number }
+  /** Nothing is begun until it says `going-on`; `reason` in words. */
+  | {
+      readonly type: 'rollout.waiting';
+      readonly rollout: string;
+      readonly state: 'paused' | 'soaking' | 'outside-window' | 'going-on';
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'rollout.ended';
+      readonly rollout: string;
+      readonly result: 'succeeded' | 'degraded' | 'failed' | 'aborted';
+      readonly durationMs: number;
+    }
   | {
       readonly type: 'host.started';
       readonly host: string;
@@ -132,12 +163,29 @@ export type DeployEvent =
     }
   | { readonly type: 'host.phase'; readonly host: string; readonly phase: HostPhase }
   | { readonly type: 'host.log'; readonly host: string; readonly line: string }
-  | { readonly type: 'host.done'; readonly host: string; readonly durationMs: number }
+  | {
+      readonly type: 'host.check';
+      readonly host: string;
+      readonly kind: 'pre-deploy' | 'health';
+      readonly description: string;
+      readonly ok: boolean;
+      /** Why not, this time. */
+      readonly reason?: string;
+    }
+  | {
+      readonly type: 'host.done';
+      readonly host: string;
+      readonly durationMs: number;
+      /** What is wrong with it although it runs what it should. */
+      readonly degraded?: string;
+    }
   | {
       readonly type: 'host.failed';
       readonly host: string;
       readonly phase: HostPhase;
       readonly message: string;
+      /** It runs again what it ran before. */
+      readonly rolledBack?: boolean;
     }
   | { readonly type: 'host.skipped'; readonly host: string; readonly reason: string };
 

@@ -2,6 +2,7 @@ import { readlink } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type DeployHostsOptions, deployHosts } from '../../src/deploy/deploy-hosts.ts';
 import type { DeployPlan, HostOutcome, PlannedHost } from '../../src/deploy/deploy-plan.ts';
+import { plannedHost, planOf } from '../../src/deploy/testing/plan-of.ts';
 import type { ProteusEvent } from '../../src/events/event.ts';
 import { parseStorePath, type StorePath } from '../../src/nix/store-path.ts';
 import { runProcess } from '../../src/process/run-process.ts';
@@ -42,14 +43,7 @@ afterEach(async () => {
 });
 
 function planned(host: LabHost, change: Partial<PlannedHost> = {}): PlannedHost {
-  return {
-    name: host.name,
-    target: host.ssh.target,
-    toplevel: system,
-    buildOnly: false,
-    substitute: false,
-    ...change,
-  };
+  return plannedHost({ name: host.name, target: host.ssh.target, toplevel: system, ...change });
 }
 
 function deploy(
@@ -57,10 +51,12 @@ function deploy(
   hosts: readonly PlannedHost[],
   options: Partial<DeployHostsOptions> = {},
 ): Promise<readonly HostOutcome[]> {
-  return deployHosts(
-    { action, hosts },
-    { store, ssh: web.ssh.settings, emit: (event) => events.push(event), ...options },
-  );
+  return deployHosts(planOf(action, hosts), {
+    store,
+    ssh: web.ssh.settings,
+    emit: (event) => events.push(event),
+    ...options,
+  });
 }
 
 /** What the stand-in was called with. */

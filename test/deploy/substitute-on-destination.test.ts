@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CacheServer, startCacheServer } from '../../src/cache/start-cache-server.ts';
 import { deployHosts } from '../../src/deploy/deploy-hosts.ts';
+import { plannedHost, planOf } from '../../src/deploy/testing/plan-of.ts';
 import type { ProteusEvent } from '../../src/events/event.ts';
 import { printPublicKey } from '../../src/nix/public-key.ts';
 import { generateSecretKey } from '../../src/nix/signing-key.ts';
@@ -48,10 +49,7 @@ async function deploy(host: LabHost, toplevel: StorePath, substitute: boolean) {
   const { target, settings } = host.ssh;
   const before = cache.counters.nars;
   const [outcome] = await deployHosts(
-    {
-      action: 'switch',
-      hosts: [{ name: host.name, target, toplevel, buildOnly: false, substitute }],
-    },
+    planOf('switch', [plannedHost({ name: host.name, target, toplevel, substitute })]),
     { store, ssh: settings, emit: (event) => events.push(event) },
   );
   const copied = events.flatMap((event) => (event.type === 'copy.done' ? [event.paths] : [])).at(-1) ?? 0;

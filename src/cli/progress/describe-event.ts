@@ -60,10 +60,29 @@ export function describeEvent(event: ServerEvent): readonly string[] {
       return [`${event.host}: ${event.action} ${storePathName(event.toplevel)}`];
     case 'host.log':
       return [`${event.host}: ${printable(event.line)}`];
+    case 'host.check':
+      return [
+        `${event.host}: ${event.description}: ${event.ok ? 'OK' : `Failed (${printable(event.reason ?? '')})`}`,
+      ];
     case 'host.done':
-      return [`Done: ${event.host} (${formatDuration(event.durationMs)})`];
+      return [
+        `Done: ${event.host} (${formatDuration(event.durationMs)})` +
+          (event.degraded === undefined ? '' : `, but: ${event.degraded}`),
+      ];
     case 'host.failed':
-      return [`${event.host}: failed while ${event.phase}: ${event.message}`];
+      return [
+        `${event.host}: ${event.rolledBack ? 'rolled back, failed' : 'failed'} while ${event.phase}: ${event.message}`,
+      ];
+    case 'rollout.started':
+      return event.waves.length > 1
+        ? [`rollout ${event.rollout}: ${counted(event.waves.length, 'wave')}`]
+        : [];
+    case 'rollout.wave':
+      return event.of > 1 ? [`wave ${event.wave} of ${event.of}`] : [];
+    case 'rollout.waiting':
+      return [event.reason];
+    case 'rollout.ended':
+      return [`rollout ${event.rollout}: ${event.result} in ${formatDuration(event.durationMs)}`];
     case 'host.skipped':
       return [`${event.host}: skipped: ${event.reason}`];
     case 'message':

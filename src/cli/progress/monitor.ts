@@ -63,7 +63,7 @@ export function advance(status: Status, event: ServerEvent, now: number): Status
         since: now,
       });
     case 'step.phase':
-      return detailed(status, `step ${event.drvPath}`, event.phase.replace('-', ' '));
+      return detailed(status, `step ${event.drvPath}`, event.phase.replaceAll('-', ' '));
     case 'step.build-phase':
       return detailed(status, `step ${event.drvPath}`, event.phase);
     case 'step.log':
@@ -88,9 +88,11 @@ export function advance(status: Status, event: ServerEvent, now: number): Status
         since: now,
       });
     case 'host.phase':
-      return detailed(status, `host ${event.host}`, event.phase.replace('-', ' '));
+      return detailed(status, `host ${event.host}`, event.phase.replaceAll('-', ' '));
     case 'host.log':
       return detailed(status, `host ${event.host}`, event.line);
+    case 'host.check':
+      return detailed(status, `host ${event.host}`, event.description);
     case 'host.done':
     case 'host.failed':
       return ended(status, `host ${event.host}`);
@@ -122,6 +124,10 @@ export function advance(status: Status, event: ServerEvent, now: number): Status
     case 'evaluation.done':
     case 'build.done':
     case 'host.skipped':
+    case 'rollout.started':
+    case 'rollout.wave':
+    case 'rollout.waiting':
+    case 'rollout.ended':
     case 'message':
       return status;
   }
