@@ -4,6 +4,7 @@
  * wanted, what came, and where. `docs/reference/errors.md` is generated from this table.
  */
 
+import { checkErrors } from './errors/check-errors.ts';
 import { serverErrors } from './errors/server-errors.ts';
 import { storageErrors } from './errors/storage-errors.ts';
 import { storeErrors } from './errors/store-errors.ts';
@@ -16,6 +17,7 @@ export const errorCatalogue = {
   ...serverErrors,
   ...storageErrors,
   ...uploadErrors,
+  ...checkErrors,
 } as const;
 
 export type ErrorCode = keyof typeof errorCatalogue;
