@@ -91,9 +91,12 @@ function playThrough(story: Story): { readonly plan: DeployPlan; readonly moment
     const control = story.control.findLast(({ at }) => at * 1000 <= now)?.to ?? 'running';
     const before = state;
     const decision = decideNext(plan, state, { ...calm, now, control });
+    let cut = 0;
     if (decision.stop !== undefined) {
       for (const [host, { stage }] of state.hosts) {
-        if (stage === 'preparing' || stage === 'ready') finish({ host, result: 'skipped', reason: '' });
+        if (stage !== 'preparing' && stage !== 'ready') continue;
+        finish({ host, result: 'skipped', reason: '' });
+        cut += 1;
       }
     }
     for (const { host, reason } of decision.skip) finish({ host, result: 'skipped', reason });
@@ -105,7 +108,7 @@ function playThrough(story: Story): { readonly plan: DeployPlan; readonly moment
       moments.push({ now, state, control, begun: [], granted: [] });
       return { plan, moments };
     }
-    if (decision.skip.length > 0) continue;
+    if (decision.skip.length + cut > 0) continue;
     const turns = story.control.map(({ at }) => at * 1000).filter((at) => at > now);
     const next = [due[0]?.at, decision.wakeAt, ...turns].filter((at) => at !== undefined);
     if (next.length === 0) throw new Error('it waits for nothing');
