@@ -4,6 +4,7 @@
  * wanted, what came, and where. `docs/reference/errors.md` is generated from this table.
  */
 
+import { copyErrors } from './errors/copy-errors.ts';
 import { serverErrors } from './errors/server-errors.ts';
 import { storageErrors } from './errors/storage-errors.ts';
 import { storeErrors } from './errors/store-errors.ts';
@@ -13,6 +14,7 @@ import { workErrors } from './errors/work-errors.ts';
 export const errorCatalogue = {
   ...storeErrors,
   ...workErrors,
+  ...copyErrors,
   ...serverErrors,
   ...storageErrors,
   ...uploadErrors,
