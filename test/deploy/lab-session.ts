@@ -1,10 +1,12 @@
 /** A session to a host of the lab for tests of single steps: what a step needs of one, and no more. */
 
+import { createInterface } from 'node:readline';
 import type { HostFacts } from '../../src/deploy/session/host-facts.ts';
 import type { HostSession } from '../../src/deploy/session/host-session.ts';
-import { runProcess } from '../../src/process/run-process.ts';
 import { sshArgv } from '../../src/process/ssh.ts';
+import { startProcess } from '../../src/process/start-process.ts';
 import { openStore } from '../../src/store/open-store.ts';
+import { AppError } from '../../src/util/app-error.ts';
 import type { LabHost } from '../lab/lab-host.ts';
 
 async function factsOf(host: LabHost): Promise<HostFacts> {
@@ -40,18 +42,18 @@ export async function labSession(host: LabHost, change: Partial<HostFacts> = {})
     facts: { ...(await factsOf(host)), ...change },
     refresh: () => factsOf(host),
     async run(words, { onLine, signal, stdin }) {
-      const chunks: Uint8Array[] = [];
-      if (stdin instanceof Uint8Array) chunks.push(stdin);
-      else if (stdin !== undefined) for await (const chunk of stdin) chunks.push(chunk);
-      const okCodes = Array.from({ length: 255 }, (_, code) => code);
-      const argv = sshArgv(target, settings, words);
-      const { stdout, stderr, code } = await runProcess(argv, {
-        input: Buffer.concat(chunks),
-        signal,
-        okCodes,
+      await using child = await startProcess(sshArgv(target, settings, words), { signal });
+      const lines = [child.stdout, child.stderr].map(async (input) => {
+        for await (const line of createInterface({ input })) onLine(line);
       });
-      for (const line of `${stdout}${stderr}`.split('\n')) if (line !== '') onLine(line);
-      return code;
+      const parts = stdin === undefined ? [] : stdin instanceof Uint8Array ? [stdin] : stdin;
+      for await (const part of parts) child.stdin.write(part);
+      child.stdin.end();
+      const { code } = await child.exited;
+      await Promise.all(lines);
+      if (code === 255)
+        throw new AppError('deploy.connection-lost', `the connection to ${host.name} was lost`);
+      return code ?? 255;
     },
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };

@@ -12,6 +12,7 @@ import { type StorePath, storeDir } from '../../nix/store-path.ts';
 import { copyPaths } from '../../store/copy-paths.ts';
 import type { Store, StoreLog, TempRootLease } from '../../store/store.ts';
 import { AppError } from '../../util/app-error.ts';
+import { unlessAborted } from '../../util/unless-aborted.ts';
 import type { Copied, StepOptions } from '../rollout/host-steps.ts';
 import type { HostSession } from '../session/host-session.ts';
 import { checkSpace } from './check-space.ts';
@@ -67,7 +68,7 @@ export function createFleetCopier({ store, keepBytes }: FleetCopierOptions): Fle
   return {
     counters: blocks.counters,
     async copy(session, { roots, substitute }, { signal, onLine, emit }) {
-      const closure = await unlessAborted(closures.closureOf(roots), signal);
+      const closure = await unlessAborted(closures.closureOf(roots), signal, 'asking what is to be copied');
       const paths = closure.map((info) => info.path);
       await protect(session, paths, signal);
       const onLog = (log: StoreLog): void => {
@@ -138,20 +139,4 @@ function explained(host: string, total: Pick<Copied, 'paths'>, error: unknown): 
     `${host} ran out of space while it was sent ${total.paths} paths: ${error.message}`,
     { cause: error },
   );
-}
-
-/** What others wait for as well goes on; only we do not wait any longer. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const stop = (): AppError => new AppError('interrupted', 'interrupted: asking what is to be copied');
-  if (signal.aborted) throw stop();
-  let onAbort = (): void => {};
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(stop());
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }
