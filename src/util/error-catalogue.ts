@@ -5,9 +5,9 @@
  */
 
 import { checkErrors } from './errors/check-errors.ts';
+import { copyErrors } from './errors/copy-errors.ts';
 import { hostErrors } from './errors/host-errors.ts';
 import { rolloutErrors } from './errors/rollout-errors.ts';
-import { copyErrors } from './errors/copy-errors.ts';
 import { serverErrors } from './errors/server-errors.ts';
 import { storageErrors } from './errors/storage-errors.ts';
 import { storeErrors } from './errors/store-errors.ts';

@@ -22,7 +22,12 @@ const host = (name: string) => ({
   buildOnly: false,
   substituteOnDestination: false,
   tags: [],
-  secrets: { near: { ...secret, source: '../key' }, far: { ...secret, source: '/srv/key' } },
+  secrets: {
+    near: { ...secret, source: '../key' },
+    far: { ...secret, source: '/srv/key' },
+    text: { ...secret, source: '', text: 'hello' },
+    age: { ...secret, source: '', age: { file: 'key.age', identity: 'me.txt' } },
+  },
   preDeployChecks: noChecks,
   healthChecks: noChecks,
   nixosRelease: '25.05',
@@ -66,6 +71,8 @@ describe('planRollout', () => {
 
     expect(secrets.near?.source).toBe('/srv/key');
     expect(secrets.far?.source).toBe('/srv/key');
+    expect(secrets.text?.source).toBe('');
+    expect(secrets.age?.age).toEqual({ file: '/srv/network/key.age', identity: '/srv/network/me.txt' });
   });
 
   it('can be saved and read again', () => {

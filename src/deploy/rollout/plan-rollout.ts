@@ -1,6 +1,7 @@
 /** The plan of a rollout: the hosts with what was built for them, the waves, the policy, and what is done besides. */
 
 import path from 'node:path';
+import type { SecretSpec } from '../../network/network.ts';
 import type { DeployPlan, PlannedHost, RolloutPolicy } from '../deploy-plan.ts';
 import { type DeploymentRequest, planDeployment } from '../plan-deployment.ts';
 import { defaultPolicy } from './default-policy.ts';
@@ -38,8 +39,14 @@ export function planRollout(request: RolloutRequest): DeployPlan {
 
 /** A plan is executed wherever and whenever: what it names must not depend on where that is. */
 function withAbsoluteSources(host: PlannedHost, base: string): PlannedHost {
-  const secrets = Object.entries(host.secrets).map(([name, secret]) => {
-    return [name, { ...secret, source: path.resolve(base, secret.source) }] as const;
+  const absolute = (file: string): string => path.resolve(base, file);
+  const secrets = Object.entries(host.secrets).map(([name, secret]): [string, SecretSpec] => {
+    const { source, age } = secret;
+    // Without a file the content comes from elsewhere.
+    const named = { ...secret, source: source === '' ? '' : absolute(source) };
+    if (age === undefined) return [name, named];
+    const identity = age.identity === undefined ? {} : { identity: absolute(age.identity) };
+    return [name, { ...named, age: { file: absolute(age.file), ...identity } }];
   });
   return { ...host, secrets: Object.fromEntries(secrets) };
 }
