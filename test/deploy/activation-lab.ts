@@ -48,7 +48,8 @@ export async function prepareActivationLab(host: LabHost): Promise<ActivationLab
         [ ! -f "$f" ] || kill -KILL $(sed -n 's/^pid=//p' "$f") 2>/dev/null
       done
       pkill -KILL -f '/bin/switch-to-configuratio[n]'
-      rm -rf /run/proteus /nix/var/nix/proteus /nix/var/nix/gcroots/proteus ${systemProfile}* /run/current-system
+      rm -rf /run/proteus /nix/var/nix/proteus /nix/var/nix/gcroots/proteus ${systemProfile}* /run/current-system`);
+    await host.exec(`
       nix-env --profile ${systemProfile} --set ${old} && ${old}/bin/switch-to-configuration switch
       rm -f /var/log/switch.log`);
   };
