@@ -20,7 +20,7 @@ import { type SshSettings, sshArgv } from '../process/ssh.ts';
 import { type RunningProcess, startProcess } from '../process/start-process.ts';
 import { AppError } from '../util/app-error.ts';
 import { connectStdio } from './connect-stdio.ts';
-import { sshOptions, sshStoreArgv, type TransportOptions } from './open-transport.ts';
+import { packedStoreArgv, sshOptions, sshStoreArgv, type TransportOptions } from './open-transport.ts';
 import { makeSocketFolder, removeDeadSocketFolders } from './socket-folder.ts';
 import { type StoreSpec, storeName } from './store-spec.ts';
 import type { Transport } from './transport.ts';
@@ -29,8 +29,11 @@ import { announced, endAnnounced } from './watched-command.ts';
 type SshSpec = Extract<StoreSpec, { type: 'ssh' }>;
 
 export interface SharedLogin extends AsyncDisposable {
-  /** A connection to the daemon. Throws `store.unreachable`, `process.missing` or `interrupted`. */
-  connect(signal: AbortSignal | undefined): Promise<Transport>;
+  /**
+   * A connection to the daemon; `packed`: for requests that go there packed. Throws `store.unreachable`,
+   * `process.missing` or `interrupted`.
+   */
+  connect(signal: AbortSignal | undefined, packed?: boolean): Promise<Transport>;
   /** A place for a session of the caller's own. Throws what `connect` throws. */
   session(signal: AbortSignal | undefined): Promise<LoginSession>;
   /** Breaks off all that goes over the login, which may hang: what comes next logs in anew. */
@@ -105,10 +108,10 @@ export function createSharedLogin(spec: SshSpec, env: TransportOptions['env']): 
   };
 
   return {
-    async connect(signal) {
+    async connect(signal, packed = false) {
       const master = await takeMaster(signal);
-      const settings = settingsThrough(master.socket, spec);
-      const argv = sshStoreArgv({ ...spec, settings }, { announce: true });
+      const shared = { ...spec, settings: settingsThrough(master.socket, spec) };
+      const argv = packed ? packedStoreArgv(shared) : sshStoreArgv(shared, { announce: true });
       const free = (): void => {
         master.sessions -= 1;
       };
