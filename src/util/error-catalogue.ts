@@ -9,6 +9,7 @@ import { copyErrors } from './errors/copy-errors.ts';
 import { hostErrors } from './errors/host-errors.ts';
 import { rolloutErrors } from './errors/rollout-errors.ts';
 import { serverErrors } from './errors/server-errors.ts';
+import { sessionErrors } from './errors/session-errors.ts';
 import { storageErrors } from './errors/storage-errors.ts';
 import { storeErrors } from './errors/store-errors.ts';
 import { uploadErrors } from './errors/upload-errors.ts';
@@ -18,6 +19,7 @@ export const errorCatalogue = {
   ...storeErrors,
   ...workErrors,
   ...hostErrors,
+  ...sessionErrors,
   ...rolloutErrors,
   ...copyErrors,
   ...serverErrors,
