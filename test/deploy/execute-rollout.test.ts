@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DeployPlan, HostOutcome, PlannedHost } from '../../src/deploy/deploy-plan.ts';
 import { defaultPolicy } from '../../src/deploy/rollout/default-policy.ts';
 import { memoryJournal, plannedEntry } from '../../src/deploy/testing/memory-journal.ts';
