@@ -20,6 +20,11 @@ type Io = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr' | 'env' | 'cwd'>;
 
 /** Runs one command line and says the exit code. Never throws for what a user can cause. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+  const morphArgs = argumentsOfMorph(argv, io.env.PROTEUS_INVOKED_AS);
+  if (morphArgs !== undefined) {
+    const { runMorph } = await import('./morph/run-morph.ts');
+    return await runMorph(morphArgs, io);
+  }
   let work: Work | undefined;
   try {
     const args = expandArgumentFiles([...wordsOfName(io.env.PROTEUS_INVOKED_AS), ...argv]);
@@ -48,6 +53,12 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
 /** Under the name of another program Proteus is that program: a link of that name to `bin/proteus` is enough. */
 function wordsOfName(name: string | undefined): readonly string[] {
   return name === 'hydra-create-user' ? ['user', 'create'] : [];
+}
+
+/** Called as `morph`, or as `proteus morph`: all that follows is Morph's. */
+function argumentsOfMorph(argv: readonly string[], name: string | undefined): readonly string[] | undefined {
+  if (name === 'morph') return argv;
+  return argv[0] === 'morph' ? argv.slice(1) : undefined;
 }
 
 async function runWork(work: Work, json: boolean, io: Io): Promise<number> {
