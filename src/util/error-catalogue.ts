@@ -5,6 +5,8 @@
  */
 
 import { checkErrors } from './errors/check-errors.ts';
+import { hostErrors } from './errors/host-errors.ts';
+import { rolloutErrors } from './errors/rollout-errors.ts';
 import { serverErrors } from './errors/server-errors.ts';
 import { storageErrors } from './errors/storage-errors.ts';
 import { storeErrors } from './errors/store-errors.ts';
@@ -14,6 +16,8 @@ import { workErrors } from './errors/work-errors.ts';
 export const errorCatalogue = {
   ...storeErrors,
   ...workErrors,
+  ...hostErrors,
+  ...rolloutErrors,
   ...serverErrors,
   ...storageErrors,
   ...uploadErrors,
