@@ -5,7 +5,9 @@ import { exitWords } from '../../deploy/morph/exit-words.ts';
 import { listSecretsJson, listSecretsText } from '../../network/list-secrets.ts';
 import { AppError } from '../../util/app-error.ts';
 import { buildMorph } from './build-morph.ts';
+import { deployMorph } from './deploy-morph.ts';
 import { printAttribute } from './evaluate-morph.ts';
+import { checkHealthMorph, execMorph, pushMorph, uploadSecretsMorph } from './host-actions.ts';
 import type { MorphCall } from './morph-call.ts';
 import type { MorphCommandName } from './morph-commands.ts';
 import type { MorphContext } from './morph-context.ts';
@@ -38,13 +40,9 @@ export const morphActions: Readonly<Record<MorphCommandName, Action>> = {
     return 0;
   },
 
-  push: notYet,
-  deploy: notYet,
-  'check-health': notYet,
-  'upload-secrets': notYet,
-  exec: notYet,
+  push: pushMorph,
+  deploy: deployMorph,
+  'check-health': checkHealthMorph,
+  'upload-secrets': uploadSecretsMorph,
+  exec: execMorph,
 };
-
-function notYet(): Promise<number> {
-  throw new AppError('usage.invalid', 'not built yet');
-}

@@ -13,7 +13,7 @@ import { errorMessage } from '../../util/error-message.ts';
 import type { PlannedHost } from '../deploy-plan.ts';
 import type { SecretsUploaded } from '../rollout/host-steps.ts';
 import { exitWords } from './exit-words.ts';
-import type { MorphRemote } from './morph-remote.ts';
+import type { MorphHost, MorphRemote } from './morph-remote.ts';
 
 export interface MorphSecretsOptions {
   readonly remote: MorphRemote;
@@ -28,7 +28,7 @@ export interface MorphSecretsOptions {
 
 /** Throws `deploy.failed` when a secret is not in place. */
 export async function uploadMorphSecrets(
-  host: PlannedHost,
+  host: Pick<PlannedHost, 'name' | 'target' | 'secrets'>,
   options: MorphSecretsOptions,
 ): Promise<SecretsUploaded> {
   const { write, phase } = options;
@@ -78,7 +78,7 @@ async function sizeOf(source: string): Promise<number> {
 
 /** What is wrong with the secret although it is in place; undefined when nothing is. */
 async function upload(
-  host: PlannedHost,
+  host: MorphHost,
   { source, destination, mkDirs, owner, permissions }: SecretSpec,
   options: MorphSecretsOptions,
 ): Promise<string | undefined> {
@@ -159,7 +159,7 @@ async function upload(
  * nothing has.
  */
 export async function runAndTell(
-  host: Pick<PlannedHost, 'name' | 'target'>,
+  host: MorphHost,
   words: readonly string[],
   options: Pick<MorphSecretsOptions, 'remote' | 'write' | 'signal' | 'timeoutSeconds'> & {
     readonly output?: ((chunk: Uint8Array) => void) | undefined;

@@ -21,7 +21,7 @@ const charactersKept = 64 * 1024;
 
 /** Throws `deploy.check-failed`, of which the user has been told all but what follows from it. */
 export async function runMorphChecks(
-  host: PlannedHost,
+  host: Pick<PlannedHost, 'name' | 'target' | 'preDeployChecks' | 'healthChecks'>,
   kind: 'pre-deploy' | 'health',
   { remote, write, signal, timeoutSeconds }: MorphChecksOptions,
 ): Promise<void> {
