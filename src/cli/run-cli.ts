@@ -23,7 +23,7 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   const morphArgs = argumentsOfMorph(argv, io.env.PROTEUS_INVOKED_AS);
   if (morphArgs !== undefined) {
     const { runMorph } = await import('./morph/run-morph.ts');
-    return await runMorph(morphArgs, io);
+    return runMorph(morphArgs, io);
   }
   let work: Work | undefined;
   try {

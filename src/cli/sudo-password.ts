@@ -25,10 +25,10 @@ export function sudoPassword(
   return async (signal) => {
     if (flags.passwd) {
       asked ??= askOnTerminal(context, signal);
-      return await asked;
+      return asked;
     }
     const [command, ...args] = (flags.passcmd ?? '').split(/\s+/).filter((word) => word !== '');
-    return command === undefined ? '' : await printedBy([command, ...args], context, signal);
+    return command === undefined ? '' : printedBy([command, ...args], context, signal);
   };
 }
 

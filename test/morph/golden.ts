@@ -33,6 +33,21 @@ export interface Golden {
   run(args: readonly string[], options?: GoldenOptions): Promise<Ran>;
 }
 
+/** With the stand-ins first on PATH, logging to a file. */
+export function goldenEnvironment(
+  log: string,
+  more: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string | undefined>> {
+  return {
+    ...process.env,
+    PATH: `${path.join(here, 'stand-ins')}:${process.env.PATH}`,
+    REAL_PATH: process.env.PATH,
+    MORPH_LOG: log,
+    MORPH_NIX_EVAL_MACHINES: path.join(root, 'nix/eval-machines.nix'),
+    ...more,
+  };
+}
+
 /** `network`: Nix source that takes the place of the usual network. */
 export async function openGolden(network?: string): Promise<Golden> {
   const folder = await makeFolder();
@@ -54,14 +69,7 @@ export async function openGolden(network?: string): Promise<Golden> {
     await writeFile(log, '');
     const { code, stdout, stderr } = await runProcess([program, ...args], {
       cwd: folder,
-      env: {
-        ...process.env,
-        PATH: `${path.join(here, 'stand-ins')}:${process.env.PATH}`,
-        REAL_PATH: process.env.PATH,
-        MORPH_LOG: log,
-        MORPH_NIX_EVAL_MACHINES: path.join(root, 'nix/eval-machines.nix'),
-        ...options.env,
-      },
+      env: goldenEnvironment(log, options.env),
       okCodes: Array.from({ length: 256 }, (_, index) => index),
     });
     const logged = (await readFile(log, 'utf8')).split('\n').filter((line) => line !== '');
@@ -94,6 +102,8 @@ export async function openGolden(network?: string): Promise<Golden> {
 export function masked({ code, stdout, stderr, log }: Ran, folder: string): Ran {
   const text = (line: string): string =>
     line
+      // Morph names secrets from where it runs; here they are absolute.
+      .replaceAll(`${folder}/s/`, 's/')
       .replaceAll(folder, 'FOLDER')
       .replaceAll(/\/tmp\/morph-[A-Za-z0-9]+/g, 'TMP')
       .replaceAll(' [--read-write-mode]', '')
@@ -122,4 +132,20 @@ export function remoteCalls({ log }: Ran): readonly string[] {
     .map((line) =>
       line.replaceAll(/\[([^\]]*)\]/g, '$1').replaceAll(/\/nix\/store\/[a-z0-9]{32}-/g, 'STORE-'),
     );
+}
+
+/** The header of a run, and the hosts that it names. */
+export function selectedHosts({ stderr }: Ran): {
+  readonly header: string;
+  readonly hosts: readonly string[];
+} {
+  const [header = '', ...rest] = stderr.split('\n');
+  return { header, hosts: rest.flatMap((line) => /^\t *\d+: (\S+) /.exec(line)?.[1] ?? []) };
+}
+
+/** What a program of Nix was told in MORPH_ARGS, the last time. */
+export function morphArgsOf({ log }: Ran, program: string): Readonly<Record<string, unknown>> {
+  const line = log.findLast((candidate) => candidate.startsWith(`${program} MORPH_ARGS=`));
+  const json = /MORPH_ARGS=(.*) MORPH_ARGS_FILE=/.exec(line ?? '')?.[1] ?? '{}';
+  return JSON.parse(json) as Readonly<Record<string, unknown>>; // an object, by contract
 }
