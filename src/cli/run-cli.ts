@@ -15,6 +15,7 @@ import { normaliseArguments } from './normalise-arguments.ts';
 import { chooseProgress } from './progress/choose-progress.ts';
 import { refuseRepeatedFlags } from './refuse-repeated-flags.ts';
 import { reportError } from './report-error.ts';
+import { splitCommandWords } from './split-command-words.ts';
 
 type Io = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr' | 'env' | 'cwd'>;
 
@@ -27,7 +28,8 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
   }
   let work: Work | undefined;
   try {
-    const args = expandArgumentFiles([...wordsOfName(io.env.PROTEUS_INVOKED_AS), ...argv]);
+    const line = splitCommandWords(argv);
+    const args = expandArgumentFiles([...wordsOfName(io.env.PROTEUS_INVOKED_AS), ...(line?.own ?? argv)]);
     const entry = findCommand(args);
     const program = await describeProgram(entry, (found) => {
       work = found;
@@ -38,7 +40,8 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     });
     if (entry !== undefined) refuseRepeatedFlags(args);
     const normal = normaliseArguments(args, entry?.words.split(' ') ?? []);
-    await program.parseAsync([...normal], { from: 'user' });
+    const rest = line === undefined || line.rest.length === 0 ? [] : ['--', ...line.rest];
+    await program.parseAsync([...normal, ...rest], { from: 'user' });
     if (work === undefined) {
       program.outputHelp();
       return 0;

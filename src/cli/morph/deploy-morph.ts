@@ -6,24 +6,21 @@
 
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import type { DeployPlan, RolloutPolicy } from '../../deploy/deploy-plan.ts';
+import type { DeployPlan } from '../../deploy/deploy-plan.ts';
 import { morphSteps } from '../../deploy/morph/morph-steps.ts';
 import { runMorphChecks } from '../../deploy/morph/run-morph-checks.ts';
-import { planDeployment } from '../../deploy/plan-deployment.ts';
-import { defaultPolicy } from '../../deploy/rollout/default-policy.ts';
 import { executeRollout } from '../../deploy/rollout/execute-rollout.ts';
 import type { Journal, JournalEntry } from '../../deploy/rollout/journal.ts';
+import { planRollout } from '../../deploy/rollout/plan-rollout.ts';
 import type { HostMetadata } from '../../network/network.ts';
 import { AppError } from '../../util/app-error.ts';
 import { buildMorph } from './build-morph.ts';
 import type { MorphCall } from './morph-call.ts';
 import type { MorphContext } from './morph-context.ts';
-import { absoluteSecrets, type MorphSession, morphSession } from './morph-session.ts';
+import { type MorphSession, morphSession } from './morph-session.ts';
 import { nixSettings } from './nix-settings.ts';
 import { readToplevels } from './read-toplevels.ts';
 import { selectMorphHosts } from './select-morph-hosts.ts';
-
-const policy: RolloutPolicy = { ...defaultPolicy, parallel: 1, failureBudget: 0, rollBack: false };
 
 export async function deployMorph(call: MorphCall, context: MorphContext): Promise<number> {
   const nix = nixSettings(call, context.env);
@@ -43,21 +40,21 @@ async function planMorph(
   { ssh }: MorphSession,
   context: MorphContext,
 ): Promise<DeployPlan> {
-  return {
-    ...planDeployment({
-      action: call.action,
-      hosts: hosts.map((host) => ({ ...host, secrets: absoluteSecrets(host, call, context) })),
-      toplevels: await readToplevels(result, hosts),
-      defaultUser: ssh.user,
-      source: { type: 'network', file: path.resolve(context.cwd, call.deployment) },
-    }),
-    policy: { ...policy, checkTimeout: Math.max(0, call.timeout) },
+  const file = path.resolve(context.cwd, call.deployment);
+  return planRollout({
+    action: call.action,
+    hosts,
+    toplevels: await readToplevels(result, hosts),
+    defaultUser: ssh.user,
+    source: { type: 'network', file },
+    baseDirectory: path.dirname(file),
+    policy: { rollBack: false, checkTimeout: Math.max(0, call.timeout) },
     uploadSecrets: call.uploadSecrets && call.action !== 'dry-activate',
     reboot: call.reboot,
     skipPreDeployChecks: call.skipPreDeployChecks,
     skipHealthChecks: call.skipHealthChecks,
     force: true,
-  };
+  });
 }
 
 async function execute(

@@ -9,7 +9,7 @@ import { AppError } from '../../util/app-error.ts';
 import { buildMorph } from './build-morph.ts';
 import type { MorphCall } from './morph-call.ts';
 import type { MorphContext } from './morph-context.ts';
-import { absoluteSecrets, hostWithoutSystem, morphHost, morphSession } from './morph-session.ts';
+import { hostOf, morphSession } from './morph-session.ts';
 import { nixSettings } from './nix-settings.ts';
 import { readToplevels } from './read-toplevels.ts';
 import { selectMorphHosts } from './select-morph-hosts.ts';
@@ -43,7 +43,7 @@ export async function checkHealthMorph(call: MorphCall, context: MorphContext): 
       session.write(`Healthchecks are disabled for build-only host: ${host.name}\n`);
       continue;
     }
-    const planned = hostWithoutSystem(host, session.ssh.user, {});
+    const planned = hostOf(host, call, context);
     const options = { ...session, signal: context.signal, timeoutSeconds: call.timeout };
     failed = !(await succeeds(() => runMorphChecks(planned, 'health', options))) || failed;
   }
@@ -61,7 +61,7 @@ export async function uploadSecretsMorph(call: MorphCall, context: MorphContext)
       session.write(`Secret upload is disabled for build-only host: ${host.name}\n`);
       continue;
     }
-    const planned = hostWithoutSystem(host, session.ssh.user, absoluteSecrets(host, call, context));
+    const planned = hostOf(host, call, context);
     const options = { ...session, signal: context.signal, timeoutSeconds: 0 };
     const uploaded = await uploadMorphSecrets(planned, options);
     partial ||= uploaded.partial.length > 0;
@@ -83,7 +83,7 @@ export async function execMorph(call: MorphCall, context: MorphContext): Promise
       continue;
     }
     session.write(`** ${host.name}\n`);
-    const problem = await runAndTell(morphHost(host, session.ssh.user), call.words, {
+    const problem = await runAndTell(hostOf(host, call, context), call.words, {
       ...session,
       signal: context.signal,
       timeoutSeconds: call.timeout,

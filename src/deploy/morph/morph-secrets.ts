@@ -36,6 +36,14 @@ export async function uploadMorphSecrets(
   const wanted = Object.entries(host.secrets)
     .filter(([, { uploadAt }]) => phase === undefined || uploadAt === phase)
     .toSorted(([a], [b]) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  // What Morph does not know is done by our own commands, which keep such secrets off any disk.
+  const strange = wanted.find(([, { source }]) => source === '');
+  if (strange !== undefined) {
+    throw new AppError(
+      'deploy.failed',
+      `the secret ${strange[0]} of ${host.name} comes from no file, which Morph has no way for: use proteus upload-secrets`,
+    );
+  }
   const partial: string[] = [];
   const actions = new Map<string, readonly string[]>();
   for (const [name, secret] of wanted) {
