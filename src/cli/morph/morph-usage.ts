@@ -10,7 +10,7 @@ export function morphUsage(command: MorphCommand | undefined, { long = false } =
   const commands = morphCommands.flatMap((entry) => [
     `  ${form(entry)}`,
     ...wrap(entry.summary, width - 4).map((line) => `    ${line}`),
-    ...(long ? columns(entry.flags.map(flagColumns)).map((line) => `  ${line}`) : []),
+    ...(long ? columns(entry.flags.map(flagColumns), 4) : []),
     '',
   ]);
   return lines([
@@ -53,10 +53,11 @@ function flagColumns({ name, placeholder, summary }: MorphFlag): readonly [strin
   return [`--${name}${placeholder === undefined ? '' : `=${placeholder}`}`, summary];
 }
 
-function columns(rows: readonly (readonly [left: string, right: string])[]): readonly string[] {
-  const left = Math.max(0, ...rows.map(([text]) => text.length)) + 4;
+function columns(rows: readonly (readonly [left: string, right: string])[], indent = 2): readonly string[] {
+  const left = indent + Math.max(0, ...rows.map(([text]) => text.length)) + 2;
+  const margin = ' '.repeat(indent);
   return rows.flatMap(([name, text]) =>
-    wrap(text, width - left).map((line, index) => `  ${(index === 0 ? name : '').padEnd(left - 2)}${line}`),
+    wrap(text, width - left).map((line, index) => `${margin}${index === 0 ? name : ''}`.padEnd(left) + line),
   );
 }
 
