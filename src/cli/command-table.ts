@@ -25,6 +25,7 @@ export const commandTable: readonly CommandEntry[] = [
     'build, copy and activate, wave by wave, with a way back',
     () => import('./commands/deploy.ts'),
   ),
+  entry('rollback', 'take hosts back to what they ran before', () => import('./commands/rollback.ts')),
   entry(
     'rollout execute',
     'execute a rollout that was planned before',
