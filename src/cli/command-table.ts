@@ -42,6 +42,13 @@ export const commandTable: readonly CommandEntry[] = [
     'show what was planned, and what became of it',
     () => import('./commands/rollout-show.ts'),
   ),
+  entry(
+    'check-health',
+    'run the health checks of hosts until they succeed',
+    () => import('./commands/check-health.ts'),
+  ),
+  entry('upload-secrets', 'upload the secrets of hosts', () => import('./commands/upload-secrets.ts')),
+  entry('exec', 'run a command or a script on hosts', () => import('./commands/exec.ts')),
   entry('eval', 'print the value of an attribute of a network', () => import('./commands/eval.ts')),
   entry(
     'list-secrets',

@@ -13,6 +13,7 @@ import type { Store } from '../store/store.ts';
 import { AppError } from '../util/app-error.ts';
 import { buildNetwork } from './build-network.ts';
 import type { CliContext } from './context.ts';
+import { withPasswordFlags } from './hosts/host-flags.ts';
 import { type BuildFlags, collect } from './network-options.ts';
 import { beginRollout, type PlanFlags, withPlanFlags } from './rollouts/begin-rollout.ts';
 import {
@@ -23,8 +24,9 @@ import {
   withOrderFlags,
 } from './rollouts/rollout-flags.ts';
 import { selectFromNetwork } from './select-from-network.ts';
+import { type SudoPasswordFlags, sudoPassword } from './sudo-password.ts';
 
-export interface DeployFlags extends BuildFlags, RolloutFlags, PlanFlags {
+export interface DeployFlags extends BuildFlags, RolloutFlags, PlanFlags, SudoPasswordFlags {
   readonly path?: readonly string[];
   readonly uploadSecrets?: boolean;
   readonly ageIdentity?: string;
@@ -45,7 +47,7 @@ export function withPushFlags(command: Command): Command {
 }
 
 export function withDeployFlags(command: Command): Command {
-  return withActivationFlags(withPushFlags(command))
+  return withPasswordFlags(withActivationFlags(withPushFlags(command)))
     .option('--upload-secrets', 'upload secrets before and after the activation')
     .option('--age-identity <file>', 'what secrets encrypted with age are decrypted with')
     .option('--reboot', 'reboot each host, and wait until it has come back')
@@ -91,8 +93,10 @@ export async function deployNetwork(
     skipPreDeployChecks: flags.skipPreDeployChecks,
     force: flags.force,
   });
+  const ask = sudoPassword(flags, context);
   return await beginRollout(context, plan, flags, {
     store: systems.store,
+    password: flags.passwd || flags.passcmd ? () => ask(context.signal) : undefined,
     ageIdentity: flags.ageIdentity,
   });
 }
