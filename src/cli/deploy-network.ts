@@ -13,7 +13,6 @@ import type { Store } from '../store/store.ts';
 import { AppError } from '../util/app-error.ts';
 import { buildNetwork } from './build-network.ts';
 import type { CliContext } from './context.ts';
-import {} from './hosts/host-flags.ts';
 import { type BuildFlags, collect } from './network-options.ts';
 import { beginRollout, type PlanFlags, withPlanFlags } from './rollouts/begin-rollout.ts';
 import { type ExecutionFlags, executionOptions, withExecutionFlags } from './rollouts/execution-flags.ts';

@@ -19,7 +19,7 @@ describe('proteus rollout', () => {
     const planned = await world.run('deploy', file, 'switch', '--parallel', '2', '--save-plan', plan);
     expect(planned.code).toBe(0);
     expect(planned.stderr).toContain('switch on 2 hosts; 2 at a time\ndb01: would switch /nix/store/');
-    await expect(world.stands(world.web)).rejects.toThrow();
+    await expect(world.stands(world.web)).rejects.toThrow('current-system');
 
     const executed = await world.run('--json', 'rollout', 'execute', plan, '--why', 'the first one');
     expect(executed.code).toBe(0);
