@@ -36,16 +36,16 @@ describe('proteus rollout', () => {
 
   it('stops at a canary that is ill, and goes back from it; both are told at the end', async () => {
     const { web, db } = world;
-    await db.setBehaviour('fail 1');
-    const file = await world.network('two');
+    const healthChecks =
+      'deployment.healthChecks.cmd = [ { description = "is well"; cmd = [ "false" ]; period = 1; } ];';
+    const file = await world.network('two', { db: healthChecks });
 
-    const { code, stderr } = await world.run('deploy', file, 'switch', '--canary', '1');
+    const { code, stderr } = await world.run('deploy', file, 'switch', '--canary', '1', '--timeout', '1');
 
-    await db.setBehaviour(undefined);
     expect(code).toBe(1);
     expect(stderr).toContain('last lines of db01:\n');
-    expect(stderr).toContain('  | warning: the stand-in was told to end with 1\n');
-    expect(stderr).toMatch(/\ndb01 {3}rolled back {2}.*exit code 1/);
+    expect(stderr).toMatch(/\n {2}\| is well: Failed \(.*\)\n/);
+    expect(stderr).toMatch(/\ndb01 {3}rolled back {2}.*is well/);
     expect(stderr).toMatch(/\nweb01 {2}skipped {6}not touched, because db01 failed before\n/);
     expect(stderr).toContain('\nfailed: 1 rolled back, 1 skipped\n');
     expect([await world.stands(db), await world.stands(web)]).toEqual(['one one', 'one one']);
