@@ -310,6 +310,15 @@ describe('the script on the host', () => {
         message: 'web01: nothing was activated: the supervisor did not start: Failed to connect to bus',
       });
       expect(await web.stands()).toEqual(unchanged());
+      await rollBackHost(session, web.request(), web.options());
+      await web.host.exec('mv /run/systemd /run/without-systemd');
+      await activate();
+      await killSupervisor();
+      await web.host.exec('mv /run/without-systemd /run/systemd');
+      await expect(rollBackHost(session, web.request(), web.options())).rejects.toMatchObject({
+        code: 'deploy.failed',
+        message: 'web01: it could not begin to go back: not-started Failed to connect to bus',
+      });
     } finally {
       await web.host.exec('rm -r /run/systemd /run/wrappers/bin/systemd-run');
     }

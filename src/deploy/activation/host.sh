@@ -24,14 +24,14 @@ silence=60
 
 say() { printf 'proteus: %s\n' "$*"; }
 has() { command -v "$1" >/dev/null 2>&1; }
-nap() { sleep 0.2 2>/dev/null || sleep 1; }
+nap() { sleep "${1:-0.1}" 2>/dev/null || sleep 1; }
 clock() { read -r up _ </proc/uptime; up=${up%%.*}; }
 path_of() { case $(readlink -f "$1" 2>/dev/null) in /nix/store/*) readlink -f "$1" ;; esac; }
 
 # Sets `started`: when process $1 was, in the kernel's ticks; nothing when it is gone.
 start_of() {
   started=
-  stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
+  { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
   # shellcheck disable=SC2086 # its fields
   set -- ${stat##*) }
   case ${1:-X} in Z | X) ;; *) started=${20} ;; esac
@@ -111,7 +111,7 @@ end_child() {
   for signal in TERM KILL; do
     kill -s "$signal" -- "-$child" 2>/dev/null || kill -s "$signal" "$child" 2>/dev/null
     tries=0
-    while start_of "$child"; [ -n "$started" ] && [ "$tries" -lt 25 ]; do tries=$((tries + 1)); nap; done
+    while start_of "$child"; [ -n "$started" ] && [ "$tries" -lt 50 ]; do tries=$((tries + 1)); nap; done
   done
 }
 refuse() {
@@ -180,6 +180,7 @@ remember() {
     printf '%s\n' "action=$action" "toplevel=$toplevel" "current=$current" "profile=$before" "newest=$newest"
     printf '%s\n' "link=$(readlink "$profile" 2>/dev/null)" "boot=$(cat /proc/sys/kernel/random/boot_id)"
   } | replace "$memories/$rollout"
+  remembered=yes
 }
 forget() {
   rm -f "$memories/$1" "$roots/$1-current" "$roots/$1-profile" "$roots/$1-new"
@@ -223,7 +224,8 @@ launch() {
   tries=0
   while get_state attempt; [ "$value" != "$attempt" ]; do
     tries=$((tries + 1))
-    if [ "$failed" = yes ] || [ "$tries" -ge 100 ]; then
+    if [ "$failed" = yes ] || [ "$tries" -ge 200 ]; then
+      [ "$remembered" = no ] || forget "$rollout"
       free_mutex
       say "not-started $(tail -n 1 "$d/supervisor.log")"
       exit 0
@@ -247,6 +249,7 @@ do_start() {
   else
     mkdir -p "$run/$rollout"
     tidy
+    remembered=no
     [ "$action" = dry-activate ] || remember
     launch supervise "$action" "$toplevel" "$confirm" "$limit" "$back"
     free_mutex
@@ -276,7 +279,7 @@ do_follow() {
     case $state-$alive in activating-yes | rolling-back-yes) ;; *) break ;; esac
     [ "$((rounds % 10))" != 0 ] || say '~'
     rounds=$((rounds + 1))
-    nap
+    nap 0.2
   done
   # A last line that has no end.
   [ ! -f "$d/log" ] || tail -n +"$((seen + 1))" "$d/log" |
@@ -301,7 +304,7 @@ do_confirm() {
   if [ "$alive" = yes ]; then
     beat
     echo yes | replace "$run/$rollout/confirm"
-    until_not 'activating active' 50
+    until_not 'activating active' 100
   fi
   tell_state
 }
@@ -313,7 +316,7 @@ do_keep() {
     free_mutex
     beat
     tell_wish keep
-    until_not 'activating active confirmed' 100
+    until_not 'activating active confirmed' 200
     tell_state
     return
   fi
@@ -344,9 +347,10 @@ do_back() {
   if [ "$alive" = yes ]; then
     free_mutex
     tell_wish back
-    until_not 'activating active confirmed' 150
+    until_not 'activating active confirmed' 300
   elif [ -f "$memories/$rollout" ] && [ "$state" != rolled-back ]; then
     mkdir -p "$run/$rollout"
+    remembered=no
     get "$memories/$rollout" action; action=$value
     get "$memories/$rollout" toplevel
     launch supervise-back "$action" "$value" 0 "$limit" yes
@@ -361,7 +365,7 @@ do_leave() {
   look
   if [ "$alive" = yes ]; then
     tell_wish leave
-    until_not 'active confirmed' 50
+    until_not 'active confirmed' 100
   fi
   tell_state
 }
@@ -483,7 +487,7 @@ wait_for_word() {
       go_back unheard
       return
     fi
-    nap
+    nap 0.2
   done
 }
 
