@@ -37,7 +37,7 @@ export interface ActivationLab {
 }
 
 /** Notices within seconds that the other side is gone. */
-export function impatient(settings: SshSettings): SshSettings {
+function impatient(settings: SshSettings): SshSettings {
   const options = ['-oConnectTimeout=2', '-oServerAliveInterval=1', '-oServerAliveCountMax=2'];
   return { ...settings, extraArgs: [...options, ...(settings.extraArgs ?? [])] };
 }

@@ -60,9 +60,11 @@ describe('hostVerb', () => {
   });
 
   it('sends a script that shells can read', async () => {
-    const script = `${import.meta.dirname}/host.sh`;
-    for (const shell of ['sh', 'bash']) {
-      expect((await runProcess([shell, '-n', script])).stderr).toBe('');
+    for (const part of ['common', 'supervisor', 'verbs']) {
+      for (const shell of ['sh', 'bash']) {
+        const script = `${import.meta.dirname}/host/${part}.sh`;
+        expect((await runProcess([shell, '-n', script])).stderr).toBe('');
+      }
     }
   });
 });
