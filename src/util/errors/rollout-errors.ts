@@ -27,6 +27,12 @@ export const rolloutErrors = {
     exit: 1,
     hint: 'Wait until it is done, or interrupt it; `proteus rollout resume` then goes on.',
   },
+  'rollout.no-generation': {
+    sentence: 'A host has no generation of its system profile to go back to.',
+    status: 409,
+    exit: 1,
+    hint: 'Leave the host out with --on, or name with --to a generation or a store path that it has.',
+  },
   'rollout.ended': {
     sentence: 'The rollout has ended already.',
     status: 409,
