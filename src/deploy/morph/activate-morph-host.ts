@@ -46,6 +46,7 @@ export async function activateMorphHost(
     case wantsReboot:
       write('The new system takes effect when the host is rebooted (exit status 100).\n\n');
       return { state: 'needs-reboot' };
+    case null:
     default:
       throw new AppError('deploy.failed', 'Error while activating new configuration.');
   }
