@@ -91,3 +91,14 @@ describe('kill -9 of a rollout', () => {
     expect(await world.stands(world.web)).toBe('unheard unheard');
   });
 });
+
+describe('proteus deploy --path', () => {
+  it('deploys what is named, to hosts that no network names', async () => {
+    const system = (await world.web.systemLog()).findLast(({ action }) => action === 'switch')?.toplevel;
+
+    const { code } = await world.run('deploy', '-', 'test', '--path', `web01=${system}`, '--force');
+
+    expect(code).toBe(0);
+    expect((await world.web.systemLog()).at(-1)).toMatchObject({ action: 'test', toplevel: system });
+  });
+});
