@@ -92,6 +92,31 @@ describe('kill -9 of a rollout', () => {
   });
 });
 
+describe('Ctrl-C', () => {
+  it('sees the host that is being activated to its end, begins no other, and leaves the rest to resume', async () => {
+    const { web, db } = world;
+    await db.setBehaviour('slow');
+    const before = await world.stands(web);
+    const child = await world.start('--json', 'deploy', await world.network('cut short'), 'switch');
+    let told = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      told += String(chunk);
+    });
+    for await (const line of createInterface({ input: child.stdout })) {
+      if (line.includes('step 1 of 4')) process.kill(child.pid, 'SIGINT');
+    }
+
+    expect(await child.exited).toEqual({ code: 130, signal: null });
+    expect(told).toContain('go on with it: proteus rollout resume 2');
+    expect([await world.stands(db), await world.stands(web)]).toEqual(['cut short cut short', before]);
+    expect((await world.run('rollout', 'list')).stdout.split('\n')[1]).toMatch(/ 1\/2 +interrupted /);
+
+    await db.setBehaviour(undefined);
+    expect((await world.run('rollout', 'resume')).code).toBe(0);
+    expect(await world.stands(web)).toBe('cut short cut short');
+  });
+});
+
 describe('proteus deploy --path', () => {
   it('deploys what is named, to hosts that no network names', async () => {
     const system = (await world.web.systemLog()).findLast(({ action }) => action === 'switch')?.toplevel;
