@@ -4,8 +4,12 @@
  * wanted, what came, and where. `docs/reference/errors.md` is generated from this table.
  */
 
+import { checkErrors } from './errors/check-errors.ts';
 import { copyErrors } from './errors/copy-errors.ts';
+import { hostErrors } from './errors/host-errors.ts';
+import { rolloutErrors } from './errors/rollout-errors.ts';
 import { serverErrors } from './errors/server-errors.ts';
+import { sessionErrors } from './errors/session-errors.ts';
 import { storageErrors } from './errors/storage-errors.ts';
 import { storeErrors } from './errors/store-errors.ts';
 import { uploadErrors } from './errors/upload-errors.ts';
@@ -14,10 +18,14 @@ import { workErrors } from './errors/work-errors.ts';
 export const errorCatalogue = {
   ...storeErrors,
   ...workErrors,
+  ...hostErrors,
+  ...sessionErrors,
+  ...rolloutErrors,
   ...copyErrors,
   ...serverErrors,
   ...storageErrors,
   ...uploadErrors,
+  ...checkErrors,
 } as const;
 
 export type ErrorCode = keyof typeof errorCatalogue;
