@@ -1,29 +1,44 @@
-/** Our side of the rollout benchmark, a program of its own: `our-side.ts SETTING` in JSON (`sides.ts`). */
+/** Our side of the rollout benchmark: the engine as a server has it, all hosts at once. */
 
 import { createFleetCopier } from '../../src/deploy/copy/create-fleet-copier.ts';
+import { defaultPolicy } from '../../src/deploy/rollout/default-policy.ts';
+import { executeRollout } from '../../src/deploy/rollout/execute-rollout.ts';
+import { ownSteps } from '../../src/deploy/rollout/own-steps.ts';
+import { createSecretMemory } from '../../src/deploy/secrets/secret-memory.ts';
+import { memoryJournal, plannedEntry } from '../../src/deploy/testing/memory-journal.ts';
+import { plannedHost, planOf } from '../../src/deploy/testing/plan-of.ts';
+import { secretOf } from '../../src/deploy/testing/secret-of.ts';
 import { parseStorePath } from '../../src/nix/store-path.ts';
 import { openStore } from '../../src/store/open-store.ts';
-import { openBenchSession } from './open-bench-session.ts';
-import type { Setting } from './sides.ts';
+import type { Setting } from './setting.ts';
 
-const setting = JSON.parse(process.argv[2] ?? '') as Setting; // written by the benchmark
-const { signal } = new AbortController();
-const quiet = { signal, onLine: () => {}, emit: () => {} };
-await using store = await openStore({ type: 'local' });
-await using copier = createFleetCopier({ store });
-
-async function rollOut(target: Setting['targets'][number]): Promise<void> {
-  const toplevel = parseStorePath(target.toplevel);
-  await using session = await openBenchSession(target, setting.sshConfigFile, signal);
-  await copier.copy(session, { roots: [toplevel], substitute: false }, quiet);
-  const commands = [
-    ['nix-env', '--profile', '/nix/var/nix/profiles/system', '--set', toplevel],
-    [`${toplevel}/bin/switch-to-configuration`, 'switch'],
-  ];
-  for (const words of commands) {
-    const code = await session.run(words, quiet);
-    if (code !== 0) throw new Error(`${target.name}: ${words.join(' ')} ended with exit code ${code}`);
-  }
+/** Throws unless every host runs its system in the end, and all is well there. */
+export async function ourSide({ targets, sshConfigFile, usual }: Setting, rollout: string): Promise<void> {
+  const { signal } = new AbortController();
+  const policy = { ...defaultPolicy, parallel: targets.length };
+  const hosts = targets.map(({ name, host, toplevel }) =>
+    plannedHost({
+      name,
+      target: { host, user: 'root' },
+      toplevel: parseStorePath(toplevel),
+      ...(usual !== undefined && {
+        secrets: { key: secretOf({ source: usual.secretFile, destination: usual.secretDestination }) },
+        healthChecks: { cmd: [{ description: 'check', cmd: ['true'], period: 2, timeout: 5 }], http: [] },
+      }),
+    }),
+  );
+  await using store = await openStore({ type: 'local' });
+  await using copier = createFleetCopier({ store });
+  await using secretMemory = createSecretMemory();
+  const emit = (): void => {};
+  const plan = planOf('switch', hosts, { policy, uploadSecrets: usual !== undefined });
+  const journal = { ...memoryJournal([plannedEntry(plan)]), id: rollout };
+  const ssh = { configFile: sshConfigFile };
+  const { result, outcomes } = await executeRollout(journal, {
+    openSteps: ownSteps({ ssh, policy, copier, secretMemory, emit }),
+    emit,
+    signal,
+    by: 'bench',
+  });
+  if (result !== 'succeeded') throw new Error(JSON.stringify(outcomes));
 }
-
-await Promise.all(setting.targets.map(rollOut));

@@ -3,10 +3,18 @@ import { parseRolloutArgs } from './parse-rollout-args.ts';
 
 describe('parseRolloutArgs', () => {
   it('has defaults, and takes others', () => {
-    expect(parseRolloutArgs([])).toEqual({ rounds: 3, hosts: 16, morph: undefined });
-    expect(parseRolloutArgs(['--rounds', '1', '--hosts', '4', '--morph', '/bin/morph'])).toEqual({
+    expect(parseRolloutArgs([])).toEqual({
+      rounds: 3,
+      hosts: 16,
+      cases: ['plain', 'usual'],
+      morph: undefined,
+    });
+    expect(
+      parseRolloutArgs(['--rounds', '1', '--hosts', '4', '--case', 'usual', '--morph', '/bin/morph']),
+    ).toEqual({
       rounds: 1,
       hosts: 4,
+      cases: ['usual'],
       morph: '/bin/morph',
     });
   });
