@@ -18,8 +18,9 @@ it('docs/reference/configuration.md is the schema (run npm run docs)', () => {
   expect(read('docs/reference/configuration.md')).toBe(renderConfigurationReference());
 });
 
-it('the README, or the page on servers, caches or Morph names every command', () => {
-  const readme = read('README.md') + read('docs/server.md') + read('docs/caches.md') + read('docs/morph.md');
+it('the README, or the page on servers, caches, Morph or rollouts names every command', () => {
+  const pages = ['README.md', 'docs/server.md', 'docs/caches.md', 'docs/morph.md', 'docs/rollouts.md'];
+  const readme = pages.map(read).join('');
 
   expect(
     commandTable.filter(({ words }) => !readme.includes(`proteus ${words}`)).map(({ words }) => words),
@@ -33,6 +34,7 @@ it.each([
   'docs/server.md',
   'docs/caches.md',
   'docs/morph.md',
+  'docs/rollouts.md',
 ])('%s links only to files that exist', (file) => {
   const links = [...read(file).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map((match) => match[1] ?? '');
   const missing = links.filter((link) => !existsSync(path.join(repository, path.dirname(file), link)));

@@ -13,9 +13,9 @@ import type { Store } from '../store/store.ts';
 import { AppError } from '../util/app-error.ts';
 import { buildNetwork } from './build-network.ts';
 import type { CliContext } from './context.ts';
-import { withPasswordFlags } from './hosts/host-flags.ts';
 import { type BuildFlags, collect } from './network-options.ts';
 import { beginRollout, type PlanFlags, withPlanFlags } from './rollouts/begin-rollout.ts';
+import { type ExecutionFlags, executionOptions, withExecutionFlags } from './rollouts/execution-flags.ts';
 import {
   policyOf,
   type RolloutFlags,
@@ -24,12 +24,10 @@ import {
   withOrderFlags,
 } from './rollouts/rollout-flags.ts';
 import { selectFromNetwork } from './select-from-network.ts';
-import { type SudoPasswordFlags, sudoPassword } from './sudo-password.ts';
 
-export interface DeployFlags extends BuildFlags, RolloutFlags, PlanFlags, SudoPasswordFlags {
+export interface DeployFlags extends BuildFlags, RolloutFlags, PlanFlags, ExecutionFlags {
   readonly path?: readonly string[];
   readonly uploadSecrets?: boolean;
-  readonly ageIdentity?: string;
   readonly reboot?: boolean;
   readonly skipHealthChecks?: boolean;
   readonly skipPreDeployChecks?: boolean;
@@ -47,9 +45,8 @@ export function withPushFlags(command: Command): Command {
 }
 
 export function withDeployFlags(command: Command): Command {
-  return withPasswordFlags(withActivationFlags(withPushFlags(command)))
+  return withExecutionFlags(withActivationFlags(withPushFlags(command)))
     .option('--upload-secrets', 'upload secrets before and after the activation')
-    .option('--age-identity <file>', 'what secrets encrypted with age are decrypted with')
     .option('--reboot', 'reboot each host, and wait until it has come back')
     .option('--skip-health-checks', 'do not look whether hosts are well after their activation')
     .option('--skip-pre-deploy-checks', 'do not ask hosts whether they may be deployed to')
@@ -73,6 +70,7 @@ export async function deployNetwork(
 ): Promise<number> {
   // What is wrong with them is told before anything is built.
   const policy = policyOf(flags);
+  wavesOf({ ...flags, wavesByTag: false }, []);
   await using systems = await (flags.path === undefined
     ? build(context, file, flags)
     : named(context, file, flags, flags.path));
@@ -93,12 +91,8 @@ export async function deployNetwork(
     skipPreDeployChecks: flags.skipPreDeployChecks,
     force: flags.force,
   });
-  const ask = sudoPassword(flags, context);
-  return await beginRollout(context, plan, flags, {
-    store: systems.store,
-    password: flags.passwd || flags.passcmd ? () => ask(context.signal) : undefined,
-    ageIdentity: flags.ageIdentity,
-  });
+  const options = { ...executionOptions(context, flags), store: systems.store };
+  return await beginRollout(context, plan, flags, options);
 }
 
 async function build(context: CliContext, file: string, flags: DeployFlags): Promise<Systems> {

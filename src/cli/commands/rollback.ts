@@ -19,6 +19,7 @@ import {
 } from '../network-options.ts';
 import { askFacts } from '../rollouts/ask-facts.ts';
 import { beginRollout, type PlanFlags, withPlanFlags } from '../rollouts/begin-rollout.ts';
+import { type ExecutionFlags, executionOptions, withExecutionFlags } from '../rollouts/execution-flags.ts';
 import {
   policyOf,
   type RolloutFlags,
@@ -28,14 +29,14 @@ import {
 } from '../rollouts/rollout-flags.ts';
 import { selectFromNetwork } from '../select-from-network.ts';
 
-interface Flags extends SelectorFlags, EvaluationFlags, RolloutFlags, PlanFlags {
+interface Flags extends SelectorFlags, EvaluationFlags, RolloutFlags, PlanFlags, ExecutionFlags {
   readonly to?: string;
   readonly skipHealthChecks?: boolean;
 }
 
 export const define: CommandModule['define'] = (command, run) => {
   const selecting = withEvaluationFlags(withSelectors(withNetworkFile(command)));
-  withPlanFlags(withActivationFlags(withOrderFlags(selecting)))
+  withExecutionFlags(withPlanFlags(withActivationFlags(withOrderFlags(selecting))))
     .option('--to <what>', 'a generation of the system profile, or a store path (default: what ran before)')
     .option('--skip-health-checks', 'do not look whether hosts are well after their activation')
     .addHelpText(
@@ -77,7 +78,8 @@ async function rollBack(context: CliContext, file: string, flags: Flags): Promis
     // They are about bringing something new.
     skipPreDeployChecks: true,
   });
-  return await beginRollout(context, plan, { ...flags, why: flags.why ?? 'rollback' });
+  const named = { ...flags, why: flags.why ?? 'rollback' };
+  return beginRollout(context, plan, named, executionOptions(context, flags));
 }
 
 /** Hosts that cannot be reached are left out where that is asked for. */

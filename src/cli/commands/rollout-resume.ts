@@ -4,18 +4,15 @@ import { openFileJournal } from '../../deploy/rollout/file-journal.ts';
 import { AppError } from '../../util/app-error.ts';
 import type { CommandModule } from '../command-module.ts';
 import { say } from '../context.ts';
+import { type ExecutionFlags, executionOptions, withExecutionFlags } from '../rollouts/execution-flags.ts';
 import { listJournals } from '../rollouts/list-journals.ts';
 import { rolloutsFolder } from '../rollouts/rollouts-folder.ts';
 import { runRollout } from '../rollouts/run-rollout.ts';
 
-interface Flags {
-  readonly ageIdentity?: string;
-}
-
 export const define: CommandModule['define'] = (command, run) => {
-  command
-    .argument('[rollout]', 'its name (default: the one that was interrupted, when there is only one)')
-    .option('--age-identity <file>', 'what secrets encrypted with age are decrypted with')
+  withExecutionFlags(
+    command.argument('[rollout]', 'its name (default: the one that was interrupted, when there is only one)'),
+  )
     .addHelpText(
       'after',
       `
@@ -26,7 +23,7 @@ Examples:
   proteus rollout resume 20260102-030405-abcd
 `,
     )
-    .action((given: string | undefined, flags: Flags) => {
+    .action((given: string | undefined, flags: ExecutionFlags) => {
       run(async (context) => {
         const folder = rolloutsFolder(context.env);
         const id = given ?? (await onlyInterrupted(folder));
@@ -36,7 +33,7 @@ Examples:
           throw new AppError('rollout.ended', `rollout ${id} has ended already: ${ended.result}`);
         }
         say(context, `going on with rollout ${id}`);
-        return await runRollout(context, journal, flags);
+        return await runRollout(context, journal, executionOptions(context, flags));
       });
     });
 };

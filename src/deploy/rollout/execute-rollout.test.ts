@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ProteusEvent } from '../../events/event.ts';
 import { parseStorePath } from '../../nix/store-path.ts';
@@ -519,6 +520,45 @@ describe('the hand on a rollout', () => {
       ],
     });
     expect(current(played, 'db')).toBe(oldSystem);
+  });
+});
+
+describe('limits', () => {
+  it('hold for every rollout, as traced on the hosts themselves', async () => {
+    const limits = fc.record({
+      hosts: fc.integer({ min: 1, max: 12 }),
+      parallel: fc.integer({ min: 1, max: 5 }),
+      maxUnavailable: fc.integer({ min: 1, max: 5 }),
+      delays: fc.infiniteStream(fc.nat(3)),
+    });
+    await fc.assert(
+      fc.asyncProperty(limits, async ({ hosts, parallel, maxUnavailable, delays }) => {
+        const open = new Set<string>();
+        const away = new Set<string>();
+        const most = { open: 0, away: 0 };
+        const names = Array.from({ length: hosts }, (_, index) => `h${index}`);
+        const played = play(plan(names, { policy: { parallel, maxUnavailable } }), {
+          onStep: (host, step, edge) => {
+            if (step === 'begin' && edge === 'begin') open.add(host);
+            if (step === 'activate' && edge === 'begin') away.add(host);
+            if (step === 'keep' && edge === 'end') away.delete(host);
+            if (step === 'close') open.delete(host);
+            most.open = Math.max(most.open, open.size);
+            most.away = Math.max(most.away, away.size);
+          },
+          gate: async () => {
+            const turns = delays.next().value ?? 0;
+            for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+          },
+        });
+        expect(await played.end).toMatchObject({ result: 'succeeded' });
+        expect(most.open).toBeLessThanOrEqual(parallel);
+        expect(most.away).toBeLessThanOrEqual(Math.min(parallel, maxUnavailable));
+        // They are used, too.
+        expect(most.open).toBe(Math.min(parallel, hosts));
+      }),
+      { numRuns: 60 },
+    );
   });
 });
 
