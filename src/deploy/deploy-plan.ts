@@ -90,6 +90,8 @@ export interface DeployPlan {
   readonly reboot: boolean;
   readonly skipPreDeployChecks: boolean;
   readonly skipHealthChecks: boolean;
+  /** Activate also what a host runs already. Default: such a host gets its secrets and checks only. */
+  readonly force?: boolean | undefined;
 }
 
 /** What became of a host; never better than it was. */

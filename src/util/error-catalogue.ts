@@ -4,6 +4,9 @@
  * wanted, what came, and where. `docs/reference/errors.md` is generated from this table.
  */
 
+import { checkErrors } from './errors/check-errors.ts';
+import { hostErrors } from './errors/host-errors.ts';
+import { rolloutErrors } from './errors/rollout-errors.ts';
 import { serverErrors } from './errors/server-errors.ts';
 import { storageErrors } from './errors/storage-errors.ts';
 import { storeErrors } from './errors/store-errors.ts';
@@ -13,9 +16,12 @@ import { workErrors } from './errors/work-errors.ts';
 export const errorCatalogue = {
   ...storeErrors,
   ...workErrors,
+  ...hostErrors,
+  ...rolloutErrors,
   ...serverErrors,
   ...storageErrors,
   ...uploadErrors,
+  ...checkErrors,
 } as const;
 
 export type ErrorCode = keyof typeof errorCatalogue;

@@ -35,7 +35,16 @@ export type JournalEntry =
   | { readonly type: 'paused' | 'resumed' | 'aborted'; readonly at: number; readonly by: string }
   | { readonly type: 'wave'; readonly at: number; readonly wave: number }
   /** Written before the step is begun. */
-  | { readonly type: 'step'; readonly at: number; readonly host: string; readonly step: HostStep }
+  | {
+      readonly type: 'step';
+      readonly at: number;
+      readonly host: string;
+      readonly step: HostStep;
+      /** Of `roll-back`: what went wrong. */
+      readonly why?: string | undefined;
+    }
+  /** Something that is wrong with a host although it goes on: it is degraded at best. */
+  | { readonly type: 'trouble'; readonly at: number; readonly host: string; readonly message: string }
   /** What the host ran before its activation: that is what it goes back to. */
   | {
       readonly type: 'previous';

@@ -1,0 +1,12 @@
+/** Failures of the checks that stand before and after a deployment. */
+
+import type { ErrorKind } from './error-kind.ts';
+
+export const checkErrors = {
+  'deploy.check-failed': {
+    sentence: 'The checks of a host did not succeed in time.',
+    status: 409,
+    exit: 1,
+    hint: 'The message says which, and why the last try failed; run the check by hand, or give it more time with --timeout.',
+  },
+} as const satisfies Record<string, ErrorKind>;
