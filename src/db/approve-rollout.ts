@@ -41,14 +41,12 @@ export function approveRollout(
     }
     const hosts = await db
       .selectFrom('hosts')
-      .select(['name', 'claimed_by', 'cordoned_by'])
+      .select(['name', 'claimed_by'])
       .where('project', '=', project)
       .where(inTexts(dialect, 'name', names))
       .orderBy('name')
       .$if(dialect === 'postgres', (query) => query.forUpdate())
       .execute();
-    const cordoned = hosts.filter(({ cordoned_by }) => cordoned_by !== null).map(({ name }) => name);
-    if (cordoned.length > 0) return { ok: false, cordoned };
     const claimed = hosts.flatMap(({ name, claimed_by }) =>
       claimed_by === null ? [] : { host: name, by: claimed_by },
     );

@@ -53,7 +53,7 @@ export interface RolloutRepository {
     filter: RolloutFilter,
     range: { readonly offset: number; readonly limit: number },
   ): Promise<{ readonly rows: readonly RolloutRecord[]; readonly total: number }>;
-  /** Those that a server goes on with after a start: approved, running and paused ones, oldest first. */
+  /** Those that a server goes on with after a start: neither planned nor ended, oldest first. */
   unfinished(): Promise<readonly RolloutRecord[]>;
   /** In the order of the plan. */
   hosts(id: string): Promise<readonly RolloutHostRecord[]>;
@@ -72,7 +72,6 @@ export interface RolloutRepository {
     | { readonly ok: true }
     | { readonly ok: false; readonly state: RolloutState }
     | { readonly ok: false; readonly claimed: readonly { readonly host: string; readonly by: string }[] }
-    | { readonly ok: false; readonly cordoned: readonly string[] }
   >;
   /** False, and nothing happens, unless it is in one of these states. */
   setState(id: string, from: readonly RolloutState[], to: RolloutState): Promise<boolean>;

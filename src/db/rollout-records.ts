@@ -1,10 +1,10 @@
 /** What is kept of rollouts and hosts. Times are milliseconds since 1970. Plans, entries and facts are JSON, which others understand. */
 
 /**
- * `planned` waits for somebody to approve it; `approved` is about to run, or to go on; `paused` runs, and begins nothing
- * further. Only an `ended` one has a result.
+ * `planned` waits for somebody to approve it; `approved` is about to run; `paused` runs, and begins nothing further;
+ * `aborting` runs until no host is being activated any more. Only an `ended` one has a result.
  */
-export type RolloutState = 'planned' | 'approved' | 'running' | 'paused' | 'ended';
+export type RolloutState = 'planned' | 'approved' | 'running' | 'paused' | 'aborting' | 'ended';
 
 export interface RolloutRecord {
   readonly id: string;

@@ -75,7 +75,7 @@ export function createRolloutRepository(connection: Connection): RolloutReposito
     },
     async unfinished() {
       const rows = await select()
-        .where('state', 'in', ['approved', 'running', 'paused'])
+        .where('state', 'in', ['approved', 'running', 'paused', 'aborting'])
         .orderBy('created_at')
         .orderBy('id')
         .execute();
@@ -161,13 +161,13 @@ async function applyChange(connection: Connection, id: string, change: RolloutCh
     const { state, result, message, startedAt, endedAt } = change.rollout;
     await db
       .updateTable('rollouts')
-      .set({
+      .set(({ fn, val }) => ({
         ...(state === undefined ? {} : { state }),
         ...(result === undefined ? {} : { result }),
         ...(message === undefined ? {} : { message: message && withoutNul(message) }),
-        ...(startedAt === undefined ? {} : { started_at: startedAt }),
+        ...(startedAt === undefined ? {} : { started_at: fn.coalesce('started_at', val(startedAt)) }),
         ...(endedAt === undefined ? {} : { ended_at: endedAt }),
-      })
+      }))
       .where('id', '=', id)
       .execute();
   }

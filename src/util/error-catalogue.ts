@@ -5,6 +5,7 @@
  */
 
 import { checkErrors } from './errors/check-errors.ts';
+import { fleetErrors } from './errors/fleet-errors.ts';
 import { hostErrors } from './errors/host-errors.ts';
 import { rolloutErrors } from './errors/rollout-errors.ts';
 import { serverErrors } from './errors/server-errors.ts';
@@ -18,6 +19,7 @@ export const errorCatalogue = {
   ...workErrors,
   ...hostErrors,
   ...rolloutErrors,
+  ...fleetErrors,
   ...serverErrors,
   ...storageErrors,
   ...uploadErrors,

@@ -2,6 +2,7 @@
 
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
+import { evaluationHosts } from '../../../ci/rollouts/evaluation-hosts.ts';
 import type { JobsetRecord } from '../../../db/records.ts';
 import { blankPasswords } from '../../../util/blank-passwords.ts';
 import type { ApiContext, ApiDeps } from '../../api-deps.ts';
@@ -14,6 +15,7 @@ import {
   evaluateReply,
   evaluateRequest,
   evaluation,
+  evaluationHostsReply,
   jobError,
   runningEvaluations,
 } from '../schemas/evaluation.ts';
@@ -66,6 +68,14 @@ const getNetwork = createRoute({
   summary: 'What a network says about its hosts, as an evaluation found it',
   request: { params: evaluationParameters },
   responses: { 200: json(z.record(z.string(), z.unknown()), 'The metadata of the network.'), ...errors },
+});
+
+const getHosts = createRoute({
+  method: 'get',
+  path: '/evaluations/{id}/hosts',
+  summary: 'The hosts of a network as an evaluation found them, each with the build that is its system',
+  request: { params: evaluationParameters },
+  responses: { 200: json(evaluationHostsReply, 'What can be rolled out, and what cannot.'), ...errors },
 });
 
 export function addEvaluationRoutes(app: V1, deps: ApiDeps): void {
@@ -125,6 +135,26 @@ export function addEvaluationRoutes(app: V1, deps: ApiDeps): void {
   app.openapi(getErrors, async (c) => {
     const { id } = await find(c.req.valid('param').id);
     return c.json(cutPage(await evaluations.errors(id), c.req.valid('query')), 200);
+  });
+
+  app.openapi(getHosts, async (c) => {
+    const record = await find(c.req.valid('param').id);
+    const found = await evaluationHosts(ci.database, record);
+    if (found === undefined) throw notFound(`Evaluation ${record.id} is not one of a network.`);
+    const reply = {
+      evaluation: record.id,
+      orderingTags: found.network.orderingTags,
+      hosts: found.hosts.map(({ metadata, build, toplevel, missing }) => ({
+        name: metadata.name,
+        build: build?.id ?? null,
+        toplevel: toplevel ?? null,
+        missing: missing ?? null,
+        metadata,
+      })),
+      broken: found.broken,
+    };
+    // Through the schema, whose types are not readonly.
+    return c.json(evaluationHostsReply.parse(reply), 200);
   });
 
   app.openapi(getNetwork, async (c) => {
