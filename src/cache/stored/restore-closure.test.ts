@@ -70,7 +70,7 @@ describe('restoreClosure', () => {
     );
 
     expect(await restore('sys', 'db')).toHaveLength(3);
-    expect(added).toEqual(['lib=lib', 'sys=web', 'db=db']);
+    expect(added).toEqual(['lib=lib', 'sys=sys', 'db=db']);
     // By the level, and nothing below what is there.
     expect(asked).toEqual(['sys db', 'lib libc']);
   });
