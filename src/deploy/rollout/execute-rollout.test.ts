@@ -298,7 +298,7 @@ describe('a host that is not quite right', () => {
     expect(played.journal.written).toContainEqual(expect.objectContaining({ type: 'trouble', host: 'web' }));
   });
 
-  const needsReboot = { activated: () => ({ state: 'needs-reboot' }) } as const;
+  const needsReboot: FakeBehaviour = { activated: () => ({ state: 'needs-reboot' }) };
 
   it('needs a reboot, and is not checked before', async () => {
     const played = play(plan(['web']), needsReboot);
