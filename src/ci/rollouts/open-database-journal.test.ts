@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { journalEntrySchema } from '../../deploy/rollout/journal-schema.ts';
 import { plannedHost, planOf } from '../../deploy/testing/plan-of.ts';
 import { openTestDatabase, testPath } from '../testing/test-database.ts';
 import { createRollouts } from './create-rollouts.ts';
@@ -100,7 +101,8 @@ it('writes down what happens to hosts with each entry', async () => {
   ]);
   const entries = (await database.rollouts.entries(id)).map((entry) => JSON.parse(entry).type);
   expect(entries).toEqual(['planned', 'started', 'step', 'previous', 'step', 'host', 'host', 'ended']);
-  expect(journal.entries.map(({ type }) => type)).toEqual(entries);
+  // Those of before, as its contract says.
+  expect(journal.entries.map(({ type }) => type)).toEqual(['planned']);
 });
 
 it('knows from the entries of before what a host goes back to', async () => {
@@ -113,7 +115,10 @@ it('knows from the entries of before what a host goes back to', async () => {
     current: testPath('web-1'),
     profile: undefined,
   });
-  const again = openDatabaseJournal(database, id, plan, journal.entries);
+  const written = (await database.rollouts.entries(id)).map((text) =>
+    journalEntrySchema.parse(JSON.parse(text)),
+  );
+  const again = openDatabaseJournal(database, id, plan, written);
   await again.append({ type: 'host', at: 14, outcome: { host: 'web', result: 'deployed' } });
 
   expect(await database.hosts.find('fleet', 'web')).toMatchObject({ previousSystem: testPath('web-1') });

@@ -9,27 +9,27 @@ import type { DeployPlan, HostOutcome } from '../../deploy/deploy-plan.ts';
 import type { Journal, JournalEntry } from '../../deploy/rollout/journal.ts';
 import { createSerialize } from '../../util/serialize.ts';
 
-/** `entries`: all that is there. */
+/** `entries`: all that are there. */
 export function openDatabaseJournal(
   database: Pick<Database, 'rollouts'>,
   id: string,
   plan: DeployPlan,
   entries: readonly JournalEntry[],
 ): Journal {
-  const known = [...entries];
+  let count = entries.length;
   const oneByOne = createSerialize();
   const before = new Map<string, string>();
-  for (const entry of known) note(before, entry);
+  for (const entry of entries) note(before, entry);
 
   return {
     id,
-    entries: known,
+    entries,
     append: (entry) =>
       oneByOne(async () => {
         note(before, entry);
         const change = changeOf(entry, plan, before);
-        await database.rollouts.append(id, known.length, JSON.stringify(entry), change);
-        known.push(entry);
+        await database.rollouts.append(id, count, JSON.stringify(entry), change);
+        count += 1;
       }),
     async [Symbol.asyncDispose]() {
       await oneByOne(async () => {});

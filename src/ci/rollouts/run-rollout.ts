@@ -5,6 +5,8 @@ import type { RolloutRecord } from '../../db/rollout-records.ts';
 import type { DeployPlan } from '../../deploy/deploy-plan.ts';
 import { executeRollout } from '../../deploy/rollout/execute-rollout.ts';
 import type { OpenHostSteps } from '../../deploy/rollout/host-steps.ts';
+import { journalEntrySchema } from '../../deploy/rollout/journal-schema.ts';
+import { planOfJournal } from '../../deploy/rollout/rollout-state.ts';
 import type { Emit, ServerEvent } from '../../events/event.ts';
 import type { StorePath } from '../../nix/store-path.ts';
 import type { RunOptions } from './create-rollouts.ts';
@@ -20,7 +22,7 @@ export interface RolloutSteps extends AsyncDisposable {
 
 export interface RunDeps {
   readonly database: Pick<Database, 'rollouts' | 'hosts'>;
-  readonly openSteps: (plan: DeployPlan, emit: Emit) => RolloutSteps;
+  readonly openSteps: (plan: DeployPlan, emit: Emit) => Promise<RolloutSteps>;
   /** Has them in the local store, safe from the garbage collector. */
   readonly bring: (paths: readonly StorePath[], signal: AbortSignal) => Promise<void>;
   readonly logDirectory: string;
@@ -38,7 +40,9 @@ export async function runRollout(
   deps: RunDeps,
 ): Promise<void> {
   const { database, now } = deps;
-  const entries = parseJournal(id, await database.rollouts.entries(id));
+  const entries = (await database.rollouts.entries(id)).map((text) =>
+    journalEntrySchema.parse(JSON.parse(text)),
+  );
   const plan = planOfJournal(id, entries);
   await using log = await openRolloutLog(
     id,
@@ -60,7 +64,7 @@ export async function runRollout(
     plan.hosts.filter(({ buildOnly }) => !buildOnly).map(({ toplevel }) => toplevel),
     signal,
   );
-  await using steps = deps.openSteps(plan, emit);
+  await using steps = await deps.openSteps(plan, emit);
   const kill = new AbortController();
   const mercy = (): void => {
     setTimeout(() => kill.abort(), deps.graceMs).unref();
