@@ -4,7 +4,14 @@
  */
 
 export interface SecretSpec {
+  /** A file; `''` when the content comes from one of the others. */
   readonly source: string;
+  /** A program whose output is the content. */
+  readonly command?: readonly string[] | undefined;
+  /** The content itself. */
+  readonly text?: string | undefined;
+  /** A file that is decrypted with age; undefined `identity`: the one that whoever uploads it has. */
+  readonly age?: { readonly file: string; readonly identity?: string | undefined } | undefined;
   readonly destination: string;
   readonly owner: { readonly user: string; readonly group: string };
   readonly permissions: string;

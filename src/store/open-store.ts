@@ -1,8 +1,9 @@
 /** Opening a store: the one way to get a `Store`. */
 
 import { storeDir } from '../nix/store-path.ts';
+import { connectStdio } from './connect-stdio.ts';
 import { Connection } from './connection.ts';
-import { localUri, openTransport } from './open-transport.ts';
+import { localUri, openTransport, packedStoreArgv } from './open-transport.ts';
 import { RemoteStore } from './remote-store.ts';
 import { createSharedLogin } from './shared-login.ts';
 import type { Store } from './store.ts';
@@ -40,6 +41,11 @@ export async function openStore(spec: StoreSpec, options: OpenStoreOptions = {})
     signal: options.signal,
     filesAt: spec.type === 'local' && localUri(env) === 'local' ? storeDir : undefined,
     login,
+    connectPacked:
+      spec.type === 'ssh'
+        ? async (signal) =>
+            login?.connect(signal, true) ?? connectStdio(packedStoreArgv(spec), { signal, env })
+        : undefined,
     connect: async (signal) => {
       const transport = await (login?.connect(signal) ?? openTransport(spec, { signal, env }));
       return Connection.open(transport, { name, settings, signal });

@@ -1,14 +1,16 @@
 /** From how a store is reached to a transport to its daemon. */
 
-import { type SshSettings, sshArgv } from '../process/ssh.ts';
+import { type SshSettings, shellQuote, sshArgv } from '../process/ssh.ts';
 import type { Argv } from '../process/start-process.ts';
 import { AppError } from '../util/app-error.ts';
 import { connectSocket } from './connect-socket.ts';
 import { connectStdio } from './connect-stdio.ts';
+import { unpackingScript } from './packed-import.ts';
 import type { StoreSpec } from './store-spec.ts';
 import type { Transport } from './transport.ts';
 import { watchedCommand } from './watched-command.ts';
 
+type SshSpec = Extract<StoreSpec, { type: 'ssh' }>;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface TransportOptions {
@@ -47,18 +49,29 @@ export async function openTransport(spec: StoreSpec, options: TransportOptions):
 }
 
 /** The command line that reaches the daemon of another machine. */
-export function sshStoreArgv(
-  spec: Extract<StoreSpec, { type: 'ssh' }>,
-  options: { readonly announce?: boolean | undefined } = {},
-): Argv {
+export function sshStoreArgv(spec: SshSpec, options: { readonly announce?: boolean | undefined } = {}): Argv {
+  return throughSsh(spec, watchedCommand(daemonWords(spec), options));
+}
+
+/** The same for what comes packed: see `packed-import.ts`. */
+export function packedStoreArgv(spec: SshSpec): Argv {
+  const daemon = daemonWords(spec).map(shellQuote).join(' ');
+  return throughSsh(spec, ['sh', '-c', shellQuote(unpackingScript(daemon))]);
+}
+
+function daemonWords(spec: SshSpec): readonly string[] {
   const program = (spec.remoteProgram ?? 'nix-daemon').split(' ').filter((word) => word !== '');
   const store = spec.remoteStore === undefined ? [] : ['--store', spec.remoteStore];
+  return [...program, '--stdio', ...store];
+}
+
+function throughSsh(spec: SshSpec, words: readonly string[]): Argv {
   // ssh takes the first value that it is given of an option: what the user says wins over ours.
   const settings: SshSettings = {
     ...spec.settings,
     extraArgs: [...(spec.settings.extraArgs ?? []), ...sshOptions],
   };
-  return sshArgv(spec.target, settings, watchedCommand([...program, '--stdio', ...store], options));
+  return sshArgv(spec.target, settings, words);
 }
 
 async function openLocal(options: TransportOptions): Promise<Transport> {

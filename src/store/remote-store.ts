@@ -20,10 +20,12 @@ import {
   queryReferrers,
   queryValidPaths,
 } from './ops/validity.ts';
+import { addPacked } from './packed-import.ts';
 import { Pool } from './pool.ts';
 import type { Request } from './request.ts';
 import type {
   AddOptions,
+  AddPacked,
   BuildOptions,
   BuildResult,
   BuildTarget,
@@ -36,6 +38,7 @@ import type {
   Store,
   TempRootLease,
 } from './store.ts';
+import type { Transport } from './transport.ts';
 
 export interface RemoteStoreOptions {
   readonly name: string;
@@ -44,6 +47,8 @@ export interface RemoteStoreOptions {
   /** Where the files of the store can be read without asking the daemon. */
   readonly filesAt?: string | undefined;
   connect(signal: AbortSignal | undefined): Promise<Connection>;
+  /** A connection through which packed requests go there; undefined where packing would make no sense. */
+  connectPacked?: ((signal: AbortSignal | undefined) => Promise<Transport>) | undefined;
   /** What all connections hang on, to be closed after them. */
   readonly login?: AsyncDisposable | undefined;
 }
@@ -69,6 +74,7 @@ export class RemoteStore implements Store {
   readonly #work: Pool;
   readonly #sources: Pool;
   readonly #login: AsyncDisposable | undefined;
+  readonly addPacked: AddPacked | undefined;
 
   private constructor(options: RemoteStoreOptions, questions: Pool, greeting: Greeting) {
     this.name = options.name;
@@ -78,6 +84,14 @@ export class RemoteStore implements Store {
     this.#work = newPool(options);
     this.#sources = newPool(options);
     this.#login = options.login;
+    const { connectPacked } = options;
+    if (connectPacked !== undefined) {
+      this.addPacked = async (count, packed, addOptions = {}) => {
+        if (this.protocol.minor < safeImport) return false;
+        const transport = await connectPacked(addOptions.signal);
+        return addPacked(transport, { name: this.name, count, packed, ...addOptions });
+      };
+    }
   }
 
   static async open(options: RemoteStoreOptions): Promise<RemoteStore> {

@@ -20,7 +20,7 @@ import { sshArgv } from '../process/ssh.ts';
 import { type RunningProcess, startProcess } from '../process/start-process.ts';
 import { AppError } from '../util/app-error.ts';
 import { connectStdio } from './connect-stdio.ts';
-import { sshOptions, sshStoreArgv, type TransportOptions } from './open-transport.ts';
+import { packedStoreArgv, sshOptions, sshStoreArgv, type TransportOptions } from './open-transport.ts';
 import { makeSocketFolder, removeDeadSocketFolders } from './socket-folder.ts';
 import { type StoreSpec, storeName } from './store-spec.ts';
 import type { Transport } from './transport.ts';
@@ -29,8 +29,8 @@ import { announced, endAnnounced } from './watched-command.ts';
 type SshSpec = Extract<StoreSpec, { type: 'ssh' }>;
 
 export interface SharedLogin extends AsyncDisposable {
-  /** Throws `store.unreachable`, `process.missing` or `interrupted`. */
-  connect(signal: AbortSignal | undefined): Promise<Transport>;
+  /** `packed`: for requests that go there packed. Throws `store.unreachable`, `process.missing` or `interrupted`. */
+  connect(signal: AbortSignal | undefined, packed?: boolean): Promise<Transport>;
 }
 
 interface Master {
@@ -91,12 +91,10 @@ export function createSharedLogin(spec: SshSpec, env: TransportOptions['env']): 
   };
 
   return {
-    async connect(signal) {
+    async connect(signal, packed = false) {
       const master = await takeMaster(signal);
-      const argv = sshStoreArgv(
-        { ...spec, settings: { ...spec.settings, extraArgs: through(master.socket, spec) } },
-        { announce: true },
-      );
+      const shared = { ...spec, settings: { ...spec.settings, extraArgs: through(master.socket, spec) } };
+      const argv = packed ? packedStoreArgv(shared) : sshStoreArgv(shared, { announce: true });
       const free = (): void => {
         master.sessions -= 1;
       };

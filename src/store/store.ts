@@ -140,6 +140,13 @@ export interface GcResult {
   readonly bytesFreed: number;
 }
 
+/** See `Store.addPacked`. */
+export type AddPacked = (
+  count: number,
+  packed: AsyncIterable<Uint8Array>,
+  options?: Omit<AddOptions, 'repair'>,
+) => Promise<boolean>;
+
 /**
  * A store. Every call borrows a connection from the pool and gives it back; when the signal fires the connection is
  * closed, which is what makes the daemon stop. Errors: `store.unreachable`, `store.protocol`, `store.refused` (the
@@ -187,6 +194,12 @@ export interface Store extends AsyncDisposable {
   addToStoreNar(path: IncomingPath, options?: AddOptions): Promise<void>;
   /** One stream; references must come before what refers to them. */
   addMultipleToStore(paths: readonly IncomingPath[], options?: AddOptions): Promise<void>;
+  /**
+   * `addMultipleToStore` from frames of Zstandard that were made once for many stores: together they unpack to what is
+   * sent of each of `count` paths in turn, in frames of the protocol (`framed-writer.ts`). False when that machine cannot unpack
+   * them or is too old for it, and then nothing was added. Undefined where packing would make no sense.
+   */
+  addPacked?: AddPacked | undefined;
   /**
    * Adds content under its content address and says its path: `text` (a `.drv`, a config), `flat` (one file as it
    * is) or `nar` (any tree, as a NAR).

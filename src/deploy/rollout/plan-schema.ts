@@ -40,6 +40,9 @@ const checks = z.strictObject({ cmd: z.array(commandCheck), http: z.array(httpCh
 
 const secret = z.strictObject({
   source: z.string(),
+  command: texts.optional(),
+  text: z.string().optional(),
+  age: z.strictObject({ file: z.string(), identity: z.string().optional() }).optional(),
   destination: z.string(),
   owner: z.strictObject({ user: z.string(), group: z.string() }),
   permissions: z.string(),
