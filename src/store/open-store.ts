@@ -5,7 +5,7 @@ import { connectStdio } from './connect-stdio.ts';
 import { Connection } from './connection.ts';
 import { localUri, openTransport, packedStoreArgv } from './open-transport.ts';
 import { RemoteStore } from './remote-store.ts';
-import { createSharedLogin } from './shared-login.ts';
+import { createSharedLogin, type SharedLogin } from './shared-login.ts';
 import type { Store } from './store.ts';
 import { type StoreSpec, storeName } from './store-spec.ts';
 
@@ -23,6 +23,8 @@ export interface OpenStoreOptions {
   readonly settings?: Readonly<Record<string, string>> | undefined;
   /** Over ssh: one login for all connections, rather than one each. */
   readonly shareLogin?: boolean | undefined;
+  /** Over ssh: this login, which stays when the store is closed. */
+  readonly login?: SharedLogin | undefined;
   /** Environment of what is started (ssh, nix-daemon). Default: ours. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
 }
@@ -34,13 +36,14 @@ export interface OpenStoreOptions {
 export async function openStore(spec: StoreSpec, options: OpenStoreOptions = {}): Promise<Store> {
   const name = storeName(spec);
   const { env, settings } = options;
-  const login = spec.type === 'ssh' && options.shareLogin ? createSharedLogin(spec, env) : undefined;
+  const own = spec.type === 'ssh' && options.shareLogin ? createSharedLogin(spec, env) : undefined;
+  const login = options.login ?? own;
   return RemoteStore.open({
     name,
     maxConnections: options.maxConnections ?? (spec.type === 'ssh' ? 2 : 4),
     signal: options.signal,
     filesAt: spec.type === 'local' && localUri(env) === 'local' ? storeDir : undefined,
-    login,
+    login: own,
     connectPacked:
       spec.type === 'ssh'
         ? async (signal) =>

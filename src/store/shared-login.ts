@@ -1,8 +1,8 @@
 /**
- * Any number of connections to the daemon of another machine over one login: ssh's own multiplexing. A first ssh, the
- * master, logs in and runs nothing; each connection is a further ssh that goes through the master's socket, which takes
- * a few milliseconds. sshd allows ten sessions for a login unless told otherwise, so an eleventh connection makes
- * another master; where a server allows fewer, ssh logs in anew by itself.
+ * Any number of sessions on another machine over one login, connections to its daemon and commands alike: ssh's own
+ * multiplexing. A first ssh, the master, logs in and runs nothing; each session is a further ssh that goes through the
+ * master's socket, which takes a few milliseconds. sshd allows ten sessions for a login unless told otherwise, so an
+ * eleventh makes another master; where a server allows fewer, ssh logs in anew by itself.
  *
  * The master is one of: absent, opening, open, gone (it has ended, because the other side is gone or we close). One
  * that is gone takes its connections with it, and the next connection opens another.
@@ -16,7 +16,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runProcess } from '../process/run-process.ts';
-import { sshArgv } from '../process/ssh.ts';
+import { type SshSettings, sshArgv } from '../process/ssh.ts';
 import { type RunningProcess, startProcess } from '../process/start-process.ts';
 import { AppError } from '../util/app-error.ts';
 import { connectStdio } from './connect-stdio.ts';
@@ -29,8 +29,22 @@ import { announced, endAnnounced } from './watched-command.ts';
 type SshSpec = Extract<StoreSpec, { type: 'ssh' }>;
 
 export interface SharedLogin extends AsyncDisposable {
-  /** `packed`: for requests that go there packed. Throws `store.unreachable`, `process.missing` or `interrupted`. */
+  /**
+   * A connection to the daemon; `packed`: for requests that go there packed. Throws `store.unreachable`,
+   * `process.missing` or `interrupted`.
+   */
   connect(signal: AbortSignal | undefined, packed?: boolean): Promise<Transport>;
+  /** A place for a session of the caller's own. Throws what `connect` throws. */
+  session(signal: AbortSignal | undefined): Promise<LoginSession>;
+  /** Breaks off all that goes over the login, which may hang: what comes next logs in anew. */
+  reset(): Promise<void>;
+}
+
+export interface LoginSession {
+  /** With these an ssh goes through the login. */
+  readonly settings: SshSettings;
+  /** Once that ssh has ended; may be called again. */
+  free(): void;
 }
 
 interface Master {
@@ -48,6 +62,7 @@ const endTimeoutMs = 10_000;
 
 export function createSharedLogin(spec: SshSpec, env: TransportOptions['env']): SharedLogin {
   const masters = new Set<Promise<Master>>();
+  const open = new Set<Master>();
   const ending = new Set<Promise<unknown>>();
   const closing = new AbortController();
 
@@ -64,12 +79,15 @@ export function createSharedLogin(spec: SshSpec, env: TransportOptions['env']): 
     const opening = openMaster(spec, env, ended);
     masters.add(opening);
     void opening.then(
-      (master) =>
-        master.process.exited.then(async () => {
+      (master) => {
+        open.add(master);
+        return master.process.exited.then(async () => {
           master.gone = true;
+          open.delete(master);
           masters.delete(opening);
           await rm(master.folder, { recursive: true, force: true });
-        }),
+        });
+      },
       () => masters.delete(opening),
     );
     const master = await opening;
@@ -80,8 +98,7 @@ export function createSharedLogin(spec: SshSpec, env: TransportOptions['env']): 
   const endThere = (master: Master, said: string): void => {
     const command = endAnnounced(said);
     if (command === undefined || master.gone || closing.signal.aborted) return;
-    const settings = { ...spec.settings, extraArgs: through(master.socket, spec) };
-    const end = runProcess(sshArgv(spec.target, settings, command), {
+    const end = runProcess(sshArgv(spec.target, settingsThrough(master.socket, spec), command), {
       ...(env !== undefined && { env }),
       timeoutMs: endTimeoutMs,
       signal: closing.signal,
@@ -93,7 +110,7 @@ export function createSharedLogin(spec: SshSpec, env: TransportOptions['env']): 
   return {
     async connect(signal, packed = false) {
       const master = await takeMaster(signal);
-      const shared = { ...spec, settings: { ...spec.settings, extraArgs: through(master.socket, spec) } };
+      const shared = { ...spec, settings: settingsThrough(master.socket, spec) };
       const argv = packed ? packedStoreArgv(shared) : sshStoreArgv(shared, { announce: true });
       const free = (): void => {
         master.sessions -= 1;
@@ -120,6 +137,22 @@ export function createSharedLogin(spec: SshSpec, env: TransportOptions['env']): 
           }),
       };
     },
+    async session(signal) {
+      const master = await takeMaster(signal);
+      let isOver = false;
+      return {
+        settings: settingsThrough(master.socket, spec),
+        free: () => {
+          if (!isOver) master.sessions -= 1;
+          isOver = true;
+        },
+      };
+    },
+    async reset() {
+      const all = [...open];
+      for (const master of all) master.gone = true;
+      await Promise.all(all.map((master) => master.process.kill()));
+    },
     async [Symbol.asyncDispose]() {
       closing.abort();
       await Promise.allSettled([...masters].map(async (opening) => (await opening).process.kill()));
@@ -129,8 +162,9 @@ export function createSharedLogin(spec: SshSpec, env: TransportOptions['env']): 
 }
 
 /** Ours first: ssh takes the first value that it is given of an option. */
-function through(socket: string, { settings }: SshSpec): readonly string[] {
-  return ['-o', 'ControlMaster=no', '-o', `ControlPath=${socket}`, ...(settings.extraArgs ?? [])];
+function settingsThrough(socket: string, { settings }: SshSpec): SshSettings {
+  const extraArgs = ['-o', 'ControlMaster=no', '-o', `ControlPath=${socket}`, ...(settings.extraArgs ?? [])];
+  return { ...settings, extraArgs };
 }
 
 async function openMaster(spec: SshSpec, env: TransportOptions['env'], signal: AbortSignal): Promise<Master> {

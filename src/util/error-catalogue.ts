@@ -5,11 +5,12 @@
  */
 
 import { checkErrors } from './errors/check-errors.ts';
-import { fleetErrors } from './errors/fleet-errors.ts';
 import { copyErrors } from './errors/copy-errors.ts';
+import { fleetErrors } from './errors/fleet-errors.ts';
 import { hostErrors } from './errors/host-errors.ts';
 import { rolloutErrors } from './errors/rollout-errors.ts';
 import { serverErrors } from './errors/server-errors.ts';
+import { sessionErrors } from './errors/session-errors.ts';
 import { storageErrors } from './errors/storage-errors.ts';
 import { storeErrors } from './errors/store-errors.ts';
 import { uploadErrors } from './errors/upload-errors.ts';
@@ -19,6 +20,7 @@ export const errorCatalogue = {
   ...storeErrors,
   ...workErrors,
   ...hostErrors,
+  ...sessionErrors,
   ...rolloutErrors,
   ...fleetErrors,
   ...copyErrors,

@@ -15,7 +15,7 @@ import { createLink, type LabLink, removeLink } from './lab-network.ts';
 type NixConf = Readonly<Record<string, string>>;
 
 /** What the stand-in system's switch-to-configuration does on a host; undefined is all well. */
-type Behaviour = 'fail' | `fail ${number}` | 'hang' | 'cut-network' | undefined;
+type Behaviour = 'fail' | `fail ${number}` | 'hang' | 'cut-network' | 'slow' | undefined;
 
 /** One call of switch-to-configuration. */
 interface SwitchRecord {
@@ -51,7 +51,8 @@ export interface LabHost extends AsyncDisposable {
   exec(command: Argv | string, options?: RunOptions): Promise<ProcessResult>;
   /** All calls of the stand-in's switch-to-configuration so far. */
   systemLog(): Promise<readonly SwitchRecord[]>;
-  setBehaviour(behaviour: Behaviour): Promise<void>;
+  /** `toplevel`: of that system only. */
+  setBehaviour(behaviour: Behaviour, toplevel?: string): Promise<void>;
   /** Replaces single settings of its nix.conf; connections made afterwards see them. */
   setNixConf(settings: NixConf): Promise<void>;
   /** Unplugs the cable; no packet comes through in either direction. */
@@ -193,10 +194,10 @@ export async function startLabHost(
         const lines = text.split('\n').filter((line) => line !== '');
         return lines.map((line) => JSON.parse(line) as SwitchRecord); // our own script wrote it
       },
-      async setBehaviour(behaviour) {
+      async setBehaviour(behaviour, toplevel = '') {
         const file = path('/etc/lab-behaviour');
         if (behaviour === undefined) await rm(file, { force: true });
-        else await writeFile(file, `${behaviour}\n`);
+        else await writeFile(file, `${behaviour}\n${toplevel}\n`);
       },
       async setNixConf(settings) {
         nixConf = { ...nixConf, ...settings };

@@ -31,6 +31,8 @@ export interface HostSession extends AsyncDisposable {
   readonly facts: HostFacts;
   /** Asks again. */
   refresh(options: { readonly signal: AbortSignal }): Promise<HostFacts>;
+  /** Breaks off all that goes over the login, which may hang after a reboot or a cut: what comes next logs in anew. */
+  reset(): Promise<void>;
   /**
    * Runs `words`, which the login shell of the host reads again (quote what must stay one word). The exit code; 255 is
    * thrown as `deploy.connection-lost`. Throws `deploy.sudo-failed` when sudo wants a password that nobody gave, or takes

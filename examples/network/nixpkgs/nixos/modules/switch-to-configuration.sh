@@ -2,7 +2,8 @@
 # Stand-in for the program that activates a NixOS system, for hosts that are only a lab. It records each call in
 # /var/log/switch.log, starts and stops the services that changed, points /run/current-system (and for switch and
 # boot also /var/boot/default) at the system it belongs to, and can be told to misbehave by /etc/lab-behaviour:
-# `fail` (exit 1 before anything is activated), `fail N` (exit N at the end), `hang`, `cut-network`.
+# `fail` (exit 1 before anything is activated), `fail N` (exit N at the end), `hang`, `cut-network`, `slow` (takes two
+# seconds, and tells so); a toplevel on its second line restricts that to the one system.
 set -u
 action=${1:-}
 toplevel=$(readlink -f "$(dirname "$0")/..")
@@ -16,7 +17,9 @@ esac
 
 mkdir -p /var/log /var/boot /run/units
 printf '{"time":%s,"action":"%s","toplevel":"%s"}\n' "$(date +%s)" "$action" "$toplevel" >> /var/log/switch.log
-behaviour=$(cat /etc/lab-behaviour 2>/dev/null) || behaviour=
+behaviour=$(sed -n 1p /etc/lab-behaviour 2>/dev/null) || behaviour=
+only=$(sed -n 2p /etc/lab-behaviour 2>/dev/null) || only=
+[ -z "$only" ] || [ "$only" = "$toplevel" ] || behaviour=
 case $behaviour in
   fail)
     echo 'activation script failed' >&2
@@ -24,6 +27,7 @@ case $behaviour in
     ;;
   hang) while :; do sleep 1; done ;;
   cut-network) ip link set eth0 down ;;
+  slow) for step in 1 2 3 4; do echo "step $step of 4" >&2 && sleep 0.5; done ;;
 esac
 
 # Which services differ between the running system and this one.

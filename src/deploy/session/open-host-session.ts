@@ -1,0 +1,243 @@
+/**
+ * A session on a host: one login, over which its store is spoken to and commands are run, and logins of their own for
+ * what shall show that the host can be reached now. How the host stands is asked when the session is opened, in one
+ * round trip beside the greeting of its store.
+ *
+ * A login that breaks (sshd restarted, network gone, a reboot) is opened anew by whatever is asked next. Nothing is
+ * ever done about a wrong host key but to say so.
+ */
+
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type SshSettings, sshArgv } from '../../process/ssh.ts';
+import { openStore } from '../../store/open-store.ts';
+import { createSharedLogin, type LoginSession } from '../../store/shared-login.ts';
+import type { Store } from '../../store/store.ts';
+import { AppError } from '../../util/app-error.ts';
+import { errorMessage } from '../../util/error-message.ts';
+import { checkSshTarget } from '../check-ssh-target.ts';
+import type { PlannedHost } from '../deploy-plan.ts';
+import { asRoot } from './as-root.ts';
+import type { HostFacts } from './host-facts.ts';
+import type { HostSession, RunOnHostOptions } from './host-session.ts';
+import { type AnsweredFacts, parseFacts } from './parse-facts.ts';
+import { runSsh } from './run-ssh.ts';
+import { sshFailure } from './ssh-failure.ts';
+
+export interface OpenHostSessionOptions {
+  readonly ssh: SshSettings;
+  readonly signal: AbortSignal;
+  /** Of sudo; asked once, and only when sudo wants one. */
+  readonly password?: (() => Promise<string>) | undefined;
+}
+
+const factsScript = readFileSync(join(import.meta.dirname, 'facts.sh'));
+/** Logging in, however many packets that takes, and answering. */
+const openTimeoutMs = 90_000;
+const factsTimeoutMs = 60_000;
+const sudoTimeoutMs = 60_000;
+const mostFacts = 20_000;
+const keptWords = 20;
+
+/** After the caller's own: ssh takes the first value that it is given of an option. */
+const sshOptions = [
+  '-T',
+  '-x',
+  '-a',
+  ...[
+    'BatchMode=yes',
+    'ConnectTimeout=15',
+    // A host whose firewall or address changes under us is missed within half a minute.
+    'ServerAliveInterval=10',
+    'ServerAliveCountMax=3',
+  ].flatMap((option) => ['-o', option]),
+];
+const freshOptions = ['-o', 'ControlMaster=no', '-o', 'ControlPath=none'];
+
+/**
+ * Throws `deploy.unreachable`, `deploy.host-key`, `deploy.host-answer`, `deploy.target-invalid`, `interrupted`,
+ * `process.missing`, or what opening its store throws.
+ */
+export async function openHostSession(
+  host: Pick<PlannedHost, 'name' | 'target'>,
+  options: OpenHostSessionOptions,
+): Promise<HostSession> {
+  const { name, target } = host;
+  checkSshTarget(name, target);
+  const ssh = { ...options.ssh, extraArgs: [...(options.ssh.extraArgs ?? []), ...sshOptions] };
+  const spec = { type: 'ssh', target, settings: ssh } as const;
+  const login = createSharedLogin(spec, undefined);
+  let password: Promise<string> | undefined;
+  let tried: Promise<number> | undefined;
+  let facts: HostFacts | undefined;
+  let hasSudo = false;
+
+  const takePlace = async (signal: AbortSignal): Promise<LoginSession> => {
+    try {
+      return await login.session(signal);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'store.unreachable') throw error;
+      throw sshFailure(
+        facts === undefined ? 'deploy.unreachable' : 'deploy.connection-lost',
+        name,
+        'it cannot be reached',
+        error.message,
+      );
+    }
+  };
+
+  /**
+   * Commands as root get a password only where sudo asks for one, which was found out at the beginning. It is tried
+   * once alone, with nothing after it that sudo could take for a second try.
+   */
+  const sudoPassword = async (signal: AbortSignal): Promise<string | undefined> => {
+    if (hasSudo || options.password === undefined) return undefined;
+    password ??= options.password();
+    const given = await password;
+    tried ??= runWith(given, ['true'], { asRoot: true, signal, onLine: () => {}, timeoutMs: sudoTimeoutMs });
+    await tried.catch((error: unknown) => {
+      tried = undefined;
+      throw error;
+    });
+    return given;
+  };
+
+  const run = async (words: readonly string[], runOptions: RunOnHostOptions): Promise<number> => {
+    const needsSudo = runOptions.asRoot && facts?.user !== 'root';
+    return runWith(needsSudo ? await sudoPassword(runOptions.signal) : undefined, words, runOptions);
+  };
+
+  const runWith = async (
+    given: string | undefined,
+    words: readonly string[],
+    runOptions: RunOnHostOptions,
+  ): Promise<number> => {
+    const { signal } = runOptions;
+    const what = `${name}: ${words[0] ?? ''}`;
+    const root =
+      runOptions.asRoot && facts?.user !== 'root'
+        ? asRoot(words, randomBytes(12).toString('hex'), given)
+        : undefined;
+    const place = runOptions.fresh ? undefined : await takePlace(signal);
+    const lastWords: string[] = [];
+    let ready: (() => void) | undefined;
+    const isRoot = new Promise<void>((resolve) => {
+      ready = resolve;
+    });
+    let wasReady = false;
+    try {
+      const settings = place?.settings ?? { ...ssh, extraArgs: [...freshOptions, ...ssh.extraArgs] };
+      const code = await runSsh(sshArgv(target, settings, root?.words ?? words), {
+        what,
+        signal,
+        timeoutMs: runOptions.timeoutMs,
+        stdin: root === undefined ? runOptions.stdin : afterReady(root.preamble, isRoot, runOptions.stdin),
+        onLine: (line, stream) => {
+          if (!wasReady && stream === 'stderr' && root?.isReady(line)) {
+            wasReady = true;
+            ready?.();
+            return;
+          }
+          if (stream === 'stderr') lastWords.push(line);
+          if (lastWords.length > keptWords) lastWords.shift();
+          runOptions.onLine(line);
+        },
+      });
+      if (code === 255 || code === null) {
+        throw sshFailure('deploy.connection-lost', name, 'the connection was lost', lastWords.join('\n'));
+      }
+      if (root !== undefined && !wasReady && code !== 0) {
+        throw new AppError(
+          'deploy.sudo-failed',
+          `${name}: sudo did not let ${facts?.user ?? 'the login'} do what only root may: ${lastWords.join('\n') || `exit code ${code}`}`,
+        );
+      }
+      return code;
+    } finally {
+      ready?.();
+      place?.free();
+    }
+  };
+
+  const askFacts = async (signal: AbortSignal): Promise<AnsweredFacts> => {
+    const lines: string[] = [];
+    await run(['sh', '-s'], {
+      signal,
+      timeoutMs: factsTimeoutMs,
+      stdin: factsScript,
+      onLine: (line) => {
+        if (lines.length < mostFacts) lines.push(line);
+      },
+    });
+    return parseFacts(name, lines);
+  };
+
+  const connect = async (): Promise<readonly [AnsweredFacts, Store]> => {
+    const deadline = AbortSignal.timeout(openTimeoutMs);
+    const signal = AbortSignal.any([options.signal, deadline]);
+    try {
+      // First the login: what says that it failed is better said once.
+      (await takePlace(signal)).free();
+      const opening = openStore(spec, { signal, login });
+      const [answered, store] = await Promise.allSettled([askFacts(signal), opening]);
+      if (answered.status === 'fulfilled' && store.status === 'fulfilled') {
+        return [answered.value, store.value];
+      }
+      if (store.status === 'fulfilled') await store.value[Symbol.asyncDispose]();
+      throw answered.status === 'rejected' ? answered.reason : store.status === 'rejected' && store.reason;
+    } catch (error) {
+      if (!deadline.aborted || options.signal.aborted) throw error;
+      throw new AppError(
+        'deploy.unreachable',
+        `${name}: it let nobody in within ${openTimeoutMs / 1000} s: ${errorMessage(error)}`,
+      );
+    }
+  };
+
+  try {
+    const [answered, store] = await connect();
+    hasSudo = answered.hasSudo;
+    const keep = (known: AnsweredFacts): HostFacts => {
+      const { hasSudo: _, ...rest } = known;
+      const kept: HostFacts = {
+        ...rest,
+        trusted: store.trusted ?? (rest.user === 'root' ? true : undefined),
+      };
+      facts = kept;
+      return kept;
+    };
+    const first = keep(answered);
+    return {
+      host: { name, target },
+      ssh,
+      store,
+      get facts() {
+        return facts ?? first;
+      },
+      refresh: async ({ signal }) => keep(await askFacts(signal)),
+      reset: () => login.reset(),
+      run,
+      async [Symbol.asyncDispose]() {
+        await store[Symbol.asyncDispose]();
+        await login[Symbol.asyncDispose]();
+      },
+    };
+  } catch (error) {
+    await login[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Data waits until sudo has let us in: whatever it refuses must not be read as further passwords. */
+async function* afterReady(
+  preamble: string,
+  ready: Promise<void>,
+  data: RunOnHostOptions['stdin'],
+): AsyncGenerator<Uint8Array> {
+  if (preamble !== '') yield Buffer.from(preamble);
+  if (data === undefined) return;
+  await ready;
+  if (data instanceof Uint8Array) yield data;
+  else yield* data;
+}
