@@ -215,6 +215,11 @@ const rollouts = z.strictObject({
     default: 'none: hosts with secrets cannot be given them by the server',
     text: 'A folder with the secrets of hosts: a source that a network names is looked for there, and nowhere else.',
   }),
+  'age-identity': absolutePath().optional().register(keyDocs, {
+    form: 'an absolute path',
+    default: 'none',
+    text: 'The file with the keys that secrets are decrypted with which are encrypted with age.',
+  }),
 });
 
 const sections = { builders, evaluation, limits, webhooks, retention, uploads, nars, rollouts };

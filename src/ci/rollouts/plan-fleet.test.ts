@@ -69,6 +69,20 @@ describe('planFleet', () => {
     ]);
   });
 
+  it('forms waves', async () => {
+    const network = networkJson(['a', { name: 'b', tags: ['first'] }, 'c', 'd'], { orderingTags: ['first'] });
+    const { test, plan } = await setUp(network, { a: 0, b: 0, c: 0, d: 0 });
+    await using _ = test;
+
+    expect((await plan({ waves: { byTag: true } })).plan.waves).toEqual([['b'], ['a', 'c', 'd']]);
+    expect((await plan({ waves: { canary: 1, sizes: '50%,rest' } })).plan.waves).toEqual([
+      ['b'],
+      ['a', 'c'],
+      ['d'],
+    ]);
+    await expect(plan({ waves: { sizes: 'many' } })).rejects.toMatchObject({ code: 'usage.invalid' });
+  });
+
   it('refuses what leaves no host', async () => {
     const { test, id, plan } = await setUp(networkJson(['web']), { web: 1 });
     await using _ = test;
@@ -84,11 +98,13 @@ describe('planFleet', () => {
 
   it('takes secrets out of the folder of the server, and never from elsewhere', async () => {
     const inside = { key: { source: 'web/key', destination: '/run/key' } };
+    const command = { key: { source: '', command: ['cat', '/etc/shadow'], destination: '/run/key' } };
     const network = networkJson([
       { name: 'in', secrets: inside },
       { name: 'out', secrets },
+      { name: 'ran', secrets: command },
     ]);
-    const { test, plan } = await setUp(network, { in: 0, out: 0 });
+    const { test, plan } = await setUp(network, { in: 0, out: 0, ran: 0 });
     await using _ = test;
     const wanted = { uploadSecrets: true, selectors: { on: 'in' } };
 
@@ -97,11 +113,14 @@ describe('planFleet', () => {
     );
     await expect(plan(wanted)).rejects.toMatchObject({
       code: 'rollout.secrets',
-      message: 'in wants the secrets key, and the server has no folder of secrets',
+      message: 'in: the secret key comes from a file, and the server has no folder of secrets',
     });
-    await expect(plan({ uploadSecrets: true }, '/srv/secrets')).rejects.toMatchObject({
+    await expect(plan({ ...wanted, selectors: { on: 'ran' } }, '/srv/secrets')).rejects.toMatchObject({
+      message: 'ran: the secret key comes from a command, and the server runs none that a network names',
+    });
+    await expect(plan({ ...wanted, selectors: { on: 'out' } }, '/srv/secrets')).rejects.toMatchObject({
       message:
-        "out: the secret key should be a file in /srv/secrets, its source '../keys/web' leads out of it",
+        'out: the secret key should be a file in /srv/secrets, and its source leads out of it, to /srv/keys/web',
     });
   });
 });

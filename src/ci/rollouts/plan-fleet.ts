@@ -4,14 +4,14 @@
  */
 
 import type { Database } from '../../db/database.ts';
-import { planDeployment } from '../../deploy/plan-deployment.ts';
-import { defaultPolicy } from '../../deploy/rollout/default-policy.ts';
+import { parseWaveSizes } from '../../deploy/rollout/parse-wave-sizes.ts';
+import { planRollout } from '../../deploy/rollout/plan-rollout.ts';
 import { selectHosts } from '../../network/select-hosts.ts';
 import type { StorePath } from '../../nix/store-path.ts';
 import { AppError } from '../../util/app-error.ts';
+import { checkServerSecrets } from './check-server-secrets.ts';
 import { findEvaluation } from './find-evaluation.ts';
 import type { FleetPlan, LeftOut, RolloutRequest } from './rollouts.ts';
-import { serverSecrets } from './server-secrets.ts';
 
 export interface PlanFleetDeps {
   readonly database: Pick<Database, 'evaluations' | 'jobsets' | 'hosts'>;
@@ -54,9 +54,11 @@ export async function planFleet(
       `evaluation ${evaluation.id} has no host to roll out to${whys === '' ? '' : ` (${whys})`}`,
     );
   }
-  const plan = planDeployment({
+  const { sizes, canary, byTag } = request.waves ?? {};
+  const { orderByTags = '' } = request.selectors;
+  const plan = planRollout({
     action: request.action,
-    hosts: wanted,
+    hosts: request.uploadSecrets ? wanted : wanted.map((host) => ({ ...host, secrets: {} })),
     toplevels,
     defaultUser,
     source: {
@@ -66,21 +68,20 @@ export async function planFleet(
       jobset: request.jobset,
       evaluation: evaluation.id,
     },
-  });
-  return {
-    plan: {
-      ...plan,
-      // Secrets that nobody asks for need not be there.
-      hosts: plan.hosts.map((host) =>
-        request.uploadSecrets ? serverSecrets(host, secretsFolder) : { ...host, secrets: {} },
-      ),
-      policy: { ...defaultPolicy, ...request.policy },
-      uploadSecrets: request.uploadSecrets,
-      reboot: request.reboot,
-      skipPreDeployChecks: request.skipPreDeployChecks,
-      skipHealthChecks: request.skipHealthChecks,
-      ...(request.force ? { force: true } : {}),
+    policy: request.policy,
+    waves: {
+      canary,
+      sizes: sizes === undefined ? undefined : parseWaveSizes(sizes),
+      byTag: byTag ? (orderByTags === '' ? network.orderingTags : orderByTags.split(',')) : undefined,
     },
-    leftOut,
-  };
+    // Where there is none, no secret gets through what follows.
+    baseDirectory: secretsFolder ?? '/',
+    uploadSecrets: request.uploadSecrets,
+    reboot: request.reboot,
+    skipPreDeployChecks: request.skipPreDeployChecks,
+    skipHealthChecks: request.skipHealthChecks,
+    force: request.force,
+  });
+  for (const host of plan.hosts) checkServerSecrets(host, secretsFolder);
+  return { plan, leftOut };
 }

@@ -13,6 +13,14 @@ export interface RolloutRequest {
   readonly selectors: Selectors;
   /** What is not said is as `default-policy.ts` has it. */
   readonly policy: Partial<RolloutPolicy>;
+  /** Default: all hosts in one. `sizes` as in `parse-wave-sizes.ts`; `byTag`: by the tags that order the hosts. */
+  readonly waves?:
+    | {
+        readonly canary?: number | undefined;
+        readonly sizes?: string | undefined;
+        readonly byTag?: boolean | undefined;
+      }
+    | undefined;
   readonly uploadSecrets: boolean;
   readonly reboot: boolean;
   readonly skipPreDeployChecks: boolean;

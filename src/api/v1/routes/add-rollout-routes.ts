@@ -119,7 +119,7 @@ export function addRolloutRoutes(app: V1, deps: ApiDeps): void {
   app.openapi(create, async (c) => {
     const { dryRun, ...wanted } = c.req.valid('json');
     const user = await allowed(c, wanted.project);
-    const request: RolloutRequest = wanted;
+    const request: RolloutRequest = { ...wanted, policy: onlySaid(wanted.policy) };
     if (dryRun) return c.json(rolloutPlan.parse(await ci.rollouts.plan(request)), 200);
     return c.json(await details(await ci.rollouts.create(request, user.name)), 201);
   });
@@ -155,4 +155,9 @@ export function addRolloutRoutes(app: V1, deps: ApiDeps): void {
     await ci.rollouts[action](id, user.name);
     return c.json(rollout.parse(await find(id)), 200);
   });
+}
+
+/** What is undefined was not said. */
+function onlySaid(policy: z.output<typeof rolloutRequest>['policy']): RolloutRequest['policy'] {
+  return Object.fromEntries(Object.entries(policy).filter(([, value]) => value !== undefined));
 }

@@ -22,6 +22,13 @@ export const rolloutRequest = z.strictObject({
   action: z.enum([...switchActions, 'push']).default('switch'),
   selectors: selectors.default({}),
   policy: policySchema.partial().default({}).meta({ description: 'What is not said has its default.' }),
+  waves: z
+    .strictObject({
+      canary: z.int().min(1).optional().meta({ description: 'So many hosts alone before all others.' }),
+      sizes: z.string().optional().meta({ description: 'Such as 1,10%,50%,rest.' }),
+      byTag: z.boolean().optional().meta({ description: 'A wave for each tag that orders the hosts.' }),
+    })
+    .default({}),
   uploadSecrets: z.boolean().default(false),
   reboot: z.boolean().default(false),
   skipPreDeployChecks: z.boolean().default(false),
