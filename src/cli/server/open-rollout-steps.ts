@@ -21,7 +21,9 @@ export async function openRolloutSteps(
   await using stack = new AsyncDisposableStack();
   const copier = stack.use(createFleetCopier({ store }));
   // A network must not name programs that the server runs.
-  const secretMemory = stack.use(createSecretMemory({ allow: ['file', 'text', 'age'], ageIdentity: config['age-identity'] }));
+  const secretMemory = stack.use(
+    createSecretMemory({ allow: ['file', 'text', 'age'], ageIdentity: config['age-identity'] }),
+  );
   const open = ownSteps({ ssh: sshSettingsOf(config), policy: plan.policy, copier, secretMemory, emit });
   const owned = stack.move();
   return { open, [Symbol.asyncDispose]: () => owned.disposeAsync() };
