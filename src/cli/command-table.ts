@@ -20,7 +20,27 @@ export const commandTable: readonly CommandEntry[] = [
   entry('up', 'follow a git checkout: server, jobset and cache in one go', () => import('./commands/up.ts')),
   entry('build', 'evaluate and build the hosts of a network', () => import('./commands/build.ts')),
   entry('push', 'build, then copy each system to its host', () => import('./commands/push.ts')),
-  entry('deploy', 'build, copy and activate, host by host in order', () => import('./commands/deploy.ts')),
+  entry(
+    'deploy',
+    'build, copy and activate, wave by wave, with a way back',
+    () => import('./commands/deploy.ts'),
+  ),
+  entry(
+    'rollout execute',
+    'execute a rollout that was planned before',
+    () => import('./commands/rollout-execute.ts'),
+  ),
+  entry(
+    'rollout resume',
+    'go on with a rollout that was interrupted',
+    () => import('./commands/rollout-resume.ts'),
+  ),
+  entry('rollout list', 'list rollouts', () => import('./commands/rollout-list.ts')),
+  entry(
+    'rollout show',
+    'show what was planned, and what became of it',
+    () => import('./commands/rollout-show.ts'),
+  ),
   entry('eval', 'print the value of an attribute of a network', () => import('./commands/eval.ts')),
   entry(
     'list-secrets',

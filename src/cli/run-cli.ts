@@ -123,6 +123,7 @@ const nouns: Readonly<Record<string, string>> = {
   project: 'projects of a server',
   jobset: 'what is evaluated and built continuously',
   job: 'what a jobset builds',
+  rollout: 'deployments to many hosts, and what became of them',
   queue: 'builds that are not finished',
   builder: 'machines that build',
   user: 'who may sign in to the server',

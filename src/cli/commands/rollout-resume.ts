@@ -1,0 +1,54 @@
+/** `proteus rollout resume [ID]`: goes on with a rollout that was interrupted, in whatever way. */
+
+import { openFileJournal } from '../../deploy/rollout/file-journal.ts';
+import { AppError } from '../../util/app-error.ts';
+import type { CommandModule } from '../command-module.ts';
+import { say } from '../context.ts';
+import { listJournals } from '../rollouts/list-journals.ts';
+import { rolloutsFolder } from '../rollouts/rollouts-folder.ts';
+import { runRollout } from '../rollouts/run-rollout.ts';
+
+interface Flags {
+  readonly ageIdentity?: string;
+}
+
+export const define: CommandModule['define'] = (command, run) => {
+  command
+    .argument('[rollout]', 'its name (default: the one that was interrupted, when there is only one)')
+    .option('--age-identity <file>', 'what secrets encrypted with age are decrypted with')
+    .addHelpText(
+      'after',
+      `
+Hosts that were done stay as they are; one that was being activated is seen to its end first.
+
+Examples:
+  proteus rollout resume
+  proteus rollout resume 20260102-030405-abcd
+`,
+    )
+    .action((given: string | undefined, flags: Flags) => {
+      run(async (context) => {
+        const folder = rolloutsFolder(context.env);
+        const id = given ?? (await onlyInterrupted(folder));
+        await using journal = await openFileJournal(folder, id);
+        const ended = journal.entries.find((entry) => entry.type === 'ended');
+        if (ended !== undefined) {
+          throw new AppError('rollout.ended', `rollout ${id} has ended already: ${ended.result}`);
+        }
+        say(context, `going on with rollout ${id}`);
+        return await runRollout(context, journal, flags);
+      });
+    });
+};
+
+async function onlyInterrupted(folder: string): Promise<string> {
+  const { rollouts } = await listJournals(folder);
+  const ids = rollouts.filter(({ state }) => state === 'interrupted').map(({ id }) => id);
+  if (ids.length === 1 && ids[0] !== undefined) return ids[0];
+  throw new AppError(
+    'rollout.unknown',
+    ids.length === 0
+      ? 'no rollout was interrupted here'
+      : `name one of the rollouts that were interrupted: ${ids.join(', ')}`,
+  );
+}
