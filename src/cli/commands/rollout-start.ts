@@ -85,19 +85,20 @@ Examples:
           dryRun,
         };
         const client = await connectToServer(context, flags);
-        const schema = dryRun ? rolloutPlan : rolloutDetails;
-        const planned = await client.send('POST', '/api/v1/rollouts', request, schema);
+        const address = '/api/v1/rollouts';
+        const made = dryRun ? undefined : await client.send('POST', address, request, rolloutDetails);
+        const planned = made ?? (await client.send('POST', address, request, rolloutPlan));
         const plan = describePlan(parsePlan(planned.plan, `the plan of ${client.url}`));
         const leftOut = planned.leftOut.map(({ host, why }) => `${host} is left out: ${why}`);
         for (const line of [...plan, ...leftOut]) say(context, line);
-        if (!('id' in planned)) {
+        if (made === undefined) {
           printResult(context, 'nothing was kept: a dry run', { ...planned });
           return 0;
         }
-        const { id } = planned;
+        const { id } = made;
         if (!flags.yes) {
           const next = `approve it with: proteus rollout approve ${id}`;
-          printResult(context, `rollout ${id} is planned; ${next}`, { rollout: planned });
+          printResult(context, `rollout ${id} is planned; ${next}`, { rollout: made });
           return 0;
         }
         const approved = await client.send(
@@ -107,7 +108,7 @@ Examples:
           rolloutDetails.pick({ id: true, state: true }),
         );
         if (flags.watch) return watchRollout(context, client, id);
-        printResult(context, `rollout ${id} has begun`, { rollout: { ...planned, ...approved } });
+        printResult(context, `rollout ${id} has begun`, { rollout: { ...made, ...approved } });
         return 0;
       });
     });
