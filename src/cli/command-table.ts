@@ -41,6 +41,8 @@ export const commandTable: readonly CommandEntry[] = [
     'show what was planned, and what became of it',
     () => import('./commands/rollout-show.ts'),
   ),
+  entry('status', 'say what hosts run, and what they should run', () => import('./commands/status.ts')),
+  entry('diff', 'say what differs between systems', () => import('./commands/diff.ts')),
   entry('eval', 'print the value of an attribute of a network', () => import('./commands/eval.ts')),
   entry(
     'list-secrets',

@@ -2,24 +2,28 @@
 
 import { openFileJournal } from '../../deploy/rollout/file-journal.ts';
 import { AppError } from '../../util/app-error.ts';
+import { type ServerFlags, withServerFlags } from '../client/connect-to-server.ts';
 import type { CommandModule } from '../command-module.ts';
 import { say } from '../context.ts';
+import { serverOfRollout } from '../fleet/find-rollout.ts';
+import { steerRollout } from '../fleet/steer-rollout.ts';
 import { listJournals } from '../rollouts/list-journals.ts';
 import { rolloutsFolder } from '../rollouts/rollouts-folder.ts';
 import { runRollout } from '../rollouts/run-rollout.ts';
 
-interface Flags {
+interface Flags extends ServerFlags {
   readonly ageIdentity?: string;
 }
 
 export const define: CommandModule['define'] = (command, run) => {
-  command
+  withServerFlags(command)
     .argument('[rollout]', 'its name (default: the one that was interrupted, when there is only one)')
     .option('--age-identity <file>', 'what secrets encrypted with age are decrypted with')
     .addHelpText(
       'after',
       `
-Hosts that were done stay as they are; one that was being activated is seen to its end first.
+Hosts that were done stay as they are; one that was being activated is seen to its end first. A rollout of a server goes on
+there, after it was paused.
 
 Examples:
   proteus rollout resume
@@ -29,6 +33,8 @@ Examples:
     .action((given: string | undefined, flags: Flags) => {
       run(async (context) => {
         const folder = rolloutsFolder(context.env);
+        const client = given === undefined ? undefined : await serverOfRollout(context, flags, given);
+        if (given !== undefined && client !== undefined) return steerRollout(context, flags, given, 'resume');
         const id = given ?? (await onlyInterrupted(folder));
         await using journal = await openFileJournal(folder, id);
         const ended = journal.entries.find((entry) => entry.type === 'ended');

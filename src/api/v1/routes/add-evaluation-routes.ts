@@ -2,7 +2,8 @@
 
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
-import { evaluationHosts } from '../../../ci/rollouts/evaluation-hosts.ts';
+import { type EvaluationHosts, evaluationHosts } from '../../../ci/rollouts/evaluation-hosts.ts';
+import { findEvaluation } from '../../../ci/rollouts/find-evaluation.ts';
 import type { JobsetRecord } from '../../../db/records.ts';
 import { blankPasswords } from '../../../util/blank-passwords.ts';
 import type { ApiContext, ApiDeps } from '../../api-deps.ts';
@@ -78,6 +79,14 @@ const getHosts = createRoute({
   responses: { 200: json(evaluationHostsReply, 'What can be rolled out, and what cannot.'), ...errors },
 });
 
+const getJobsetHosts = createRoute({
+  method: 'get',
+  path: '/projects/{project}/jobsets/{jobset}/hosts',
+  summary: 'The hosts of the newest evaluation of a jobset that has some',
+  request: { params: jobsetParameters },
+  responses: { 200: json(evaluationHostsReply, 'What can be rolled out, and what cannot.'), ...errors },
+});
+
 export function addEvaluationRoutes(app: V1, deps: ApiDeps): void {
   const { ci } = deps;
   const { evaluations } = ci.database;
@@ -141,20 +150,12 @@ export function addEvaluationRoutes(app: V1, deps: ApiDeps): void {
     const record = await find(c.req.valid('param').id);
     const found = await evaluationHosts(ci.database, record);
     if (found === undefined) throw notFound(`Evaluation ${record.id} is not one of a network.`);
-    const reply = {
-      evaluation: record.id,
-      orderingTags: found.network.orderingTags,
-      hosts: found.hosts.map(({ metadata, build, toplevel, missing }) => ({
-        name: metadata.name,
-        build: build?.id ?? null,
-        toplevel: toplevel ?? null,
-        missing: missing ?? null,
-        metadata,
-      })),
-      broken: found.broken,
-    };
-    // Through the schema, whose types are not readonly.
-    return c.json(evaluationHostsReply.parse(reply), 200);
+    return c.json(hostsReply(record.id, found), 200);
+  });
+
+  app.openapi(getJobsetHosts, async (c) => {
+    const found = await findEvaluation(ci.database, c.req.valid('param'));
+    return c.json(hostsReply(found.evaluation.id, found), 200);
   });
 
   app.openapi(getNetwork, async (c) => {
@@ -162,5 +163,21 @@ export function addEvaluationRoutes(app: V1, deps: ApiDeps): void {
     const network = await evaluations.network(id);
     if (network === undefined) throw notFound(`Evaluation ${id} is not one of a network.`);
     return c.json(z.record(z.string(), z.unknown()).parse(JSON.parse(network)), 200);
+  });
+}
+
+function hostsReply(evaluation: number, { network, hosts, broken }: EvaluationHosts) {
+  // Through the schema, whose types are not readonly.
+  return evaluationHostsReply.parse({
+    evaluation,
+    orderingTags: network.orderingTags,
+    hosts: hosts.map(({ metadata, build, toplevel, missing }) => ({
+      name: metadata.name,
+      build: build?.id ?? null,
+      toplevel: toplevel ?? null,
+      missing: missing ?? null,
+      metadata,
+    })),
+    broken,
   });
 }
