@@ -25,6 +25,7 @@ export const commandTable: readonly CommandEntry[] = [
     'build, copy and activate, wave by wave, with a way back',
     () => import('./commands/deploy.ts'),
   ),
+  entry('rollback', 'take hosts back to what they ran before', () => import('./commands/rollback.ts')),
   entry(
     'rollout execute',
     'execute a rollout that was planned before',
@@ -43,6 +44,13 @@ export const commandTable: readonly CommandEntry[] = [
   ),
   entry('status', 'say what hosts run, and what they should run', () => import('./commands/status.ts')),
   entry('diff', 'say what differs between systems', () => import('./commands/diff.ts')),
+  entry(
+    'check-health',
+    'run the health checks of hosts until they succeed',
+    () => import('./commands/check-health.ts'),
+  ),
+  entry('upload-secrets', 'upload the secrets of hosts', () => import('./commands/upload-secrets.ts')),
+  entry('exec', 'run a command or a script on hosts', () => import('./commands/exec.ts')),
   entry('eval', 'print the value of an attribute of a network', () => import('./commands/eval.ts')),
   entry(
     'list-secrets',

@@ -15,6 +15,7 @@ import { buildNetwork } from './build-network.ts';
 import type { CliContext } from './context.ts';
 import { type BuildFlags, collect } from './network-options.ts';
 import { beginRollout, type PlanFlags, withPlanFlags } from './rollouts/begin-rollout.ts';
+import { type ExecutionFlags, executionOptions, withExecutionFlags } from './rollouts/execution-flags.ts';
 import {
   policyOf,
   type RolloutFlags,
@@ -24,10 +25,9 @@ import {
 } from './rollouts/rollout-flags.ts';
 import { selectFromNetwork } from './select-from-network.ts';
 
-export interface DeployFlags extends BuildFlags, RolloutFlags, PlanFlags {
+export interface DeployFlags extends BuildFlags, RolloutFlags, PlanFlags, ExecutionFlags {
   readonly path?: readonly string[];
   readonly uploadSecrets?: boolean;
-  readonly ageIdentity?: string;
   readonly reboot?: boolean;
   readonly skipHealthChecks?: boolean;
   readonly skipPreDeployChecks?: boolean;
@@ -45,9 +45,8 @@ export function withPushFlags(command: Command): Command {
 }
 
 export function withDeployFlags(command: Command): Command {
-  return withActivationFlags(withPushFlags(command))
+  return withExecutionFlags(withActivationFlags(withPushFlags(command)))
     .option('--upload-secrets', 'upload secrets before and after the activation')
-    .option('--age-identity <file>', 'what secrets encrypted with age are decrypted with')
     .option('--reboot', 'reboot each host, and wait until it has come back')
     .option('--skip-health-checks', 'do not look whether hosts are well after their activation')
     .option('--skip-pre-deploy-checks', 'do not ask hosts whether they may be deployed to')
@@ -71,6 +70,7 @@ export async function deployNetwork(
 ): Promise<number> {
   // What is wrong with them is told before anything is built.
   const policy = policyOf(flags);
+  wavesOf({ ...flags, wavesByTag: false }, []);
   await using systems = await (flags.path === undefined
     ? build(context, file, flags)
     : named(context, file, flags, flags.path));
@@ -91,10 +91,8 @@ export async function deployNetwork(
     skipPreDeployChecks: flags.skipPreDeployChecks,
     force: flags.force,
   });
-  return await beginRollout(context, plan, flags, {
-    store: systems.store,
-    ageIdentity: flags.ageIdentity,
-  });
+  const options = { ...executionOptions(context, flags), store: systems.store };
+  return await beginRollout(context, plan, flags, options);
 }
 
 async function build(context: CliContext, file: string, flags: DeployFlags): Promise<Systems> {

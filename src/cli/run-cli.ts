@@ -15,14 +15,21 @@ import { normaliseArguments } from './normalise-arguments.ts';
 import { chooseProgress } from './progress/choose-progress.ts';
 import { refuseRepeatedFlags } from './refuse-repeated-flags.ts';
 import { reportError } from './report-error.ts';
+import { splitCommandWords } from './split-command-words.ts';
 
 type Io = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr' | 'env' | 'cwd'>;
 
 /** Runs one command line and says the exit code. Never throws for what a user can cause. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+  const morphArgs = argumentsOfMorph(argv, io.env.PROTEUS_INVOKED_AS);
+  if (morphArgs !== undefined) {
+    const { runMorph } = await import('./morph/run-morph.ts');
+    return runMorph(morphArgs, io);
+  }
   let work: Work | undefined;
   try {
-    const args = expandArgumentFiles([...wordsOfName(io.env.PROTEUS_INVOKED_AS), ...argv]);
+    const line = splitCommandWords(argv);
+    const args = expandArgumentFiles([...wordsOfName(io.env.PROTEUS_INVOKED_AS), ...(line?.own ?? argv)]);
     const entry = findCommand(args);
     const program = await describeProgram(entry, (found) => {
       work = found;
@@ -33,7 +40,8 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     });
     if (entry !== undefined) refuseRepeatedFlags(args);
     const normal = normaliseArguments(args, entry?.words.split(' ') ?? []);
-    await program.parseAsync([...normal], { from: 'user' });
+    const rest = line === undefined || line.rest.length === 0 ? [] : ['--', ...line.rest];
+    await program.parseAsync([...normal, ...rest], { from: 'user' });
     if (work === undefined) {
       program.outputHelp();
       return 0;
@@ -48,6 +56,12 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
 /** Under the name of another program Proteus is that program: a link of that name to `bin/proteus` is enough. */
 function wordsOfName(name: string | undefined): readonly string[] {
   return name === 'hydra-create-user' ? ['user', 'create'] : [];
+}
+
+/** Called as `morph`, or as `proteus morph`: all that follows is Morph's. */
+function argumentsOfMorph(argv: readonly string[], name: string | undefined): readonly string[] | undefined {
+  if (name === 'morph') return argv;
+  return argv[0] === 'morph' ? argv.slice(1) : undefined;
 }
 
 async function runWork(work: Work, json: boolean, io: Io): Promise<number> {

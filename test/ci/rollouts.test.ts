@@ -30,6 +30,10 @@ let env: Readonly<Record<string, string>>;
 const host = (name: string, tag: string, note: string): string => `
   ${name} = { lib, ... }: {
     deployment.tags = [ "${tag}" ];
+    boot.loader.systemd-boot.enable = true;
+    boot.loader.efi.canTouchEfiVariables = true;
+    fileSystems."/" = { label = "nixos"; fsType = "ext4"; };
+    fileSystems."/boot" = { label = "boot"; fsType = "vfat"; };
     system.build.toplevel = lib.mkForce (import ./system.nix { name = "${name}"; note = "${note}"; system = "${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux"; });
   };`;
 const network = (note: string): string => `{
@@ -55,12 +59,13 @@ beforeAll(async () => {
   args = ['--config', config];
   server = await serve(directory, { args });
   env = { PROTEUS_TOKEN: await makeAdmin(directory), PROTEUS_SERVER: server.url };
-  await run('project', 'create', 'fleet');
+  await must('project', 'create', 'fleet');
   const input = ['--input', `network=git:${checkout} main`, '--check-interval', '0'];
-  await run('jobset', 'create', 'fleet:main', '--network', 'network:network.nix', ...input);
-  await run('jobset', 'evaluate', 'fleet:main');
+  await must('jobset', 'create', 'fleet:main', '--network', 'network:network.nix', ...input);
+  await must('jobset', 'evaluate', 'fleet:main');
+  setTimeout(() => console.log(server.log(), server.events.map((e) => JSON.stringify(e)).join('\n').slice(-6000)), 25000);
   await Promise.all([server.told(finished('web01')), server.told(finished('db01'))]);
-});
+}, 60_000);
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
   await lab[Symbol.asyncDispose]();
@@ -68,6 +73,9 @@ afterAll(async () => {
 
 async function run(...words: readonly string[]): Promise<ProcessResult> {
   return proteus(words, { env });
+}
+async function must(...words: readonly string[]): Promise<void> {
+  expect(await run(...words)).toMatchObject({ code: 0 });
 }
 const system = (labHost: LabHost): Promise<string> =>
   readlink(labHost.path('/run/current-system')).catch(() => '');

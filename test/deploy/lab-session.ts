@@ -40,6 +40,7 @@ export async function labSession(host: LabHost, change: Partial<HostFacts> = {})
     ssh: settings,
     store,
     facts: { ...(await factsOf(host)), ...change },
+    reset: async () => {},
     refresh: () => factsOf(host),
     async run(words, { onLine, signal, stdin }) {
       await using child = await startProcess(sshArgv(target, settings, words), { signal });

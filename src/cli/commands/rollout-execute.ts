@@ -8,19 +8,17 @@ import { errorMessage } from '../../util/error-message.ts';
 import { parseJson } from '../../util/parse-json.ts';
 import type { CommandModule } from '../command-module.ts';
 import { beginRollout } from '../rollouts/begin-rollout.ts';
+import { type ExecutionFlags, executionOptions, withExecutionFlags } from '../rollouts/execution-flags.ts';
 
-interface Flags {
+interface Flags extends ExecutionFlags {
   readonly ask?: boolean;
   readonly why?: string;
-  readonly ageIdentity?: string;
 }
 
 export const define: CommandModule['define'] = (command, run) => {
-  command
-    .argument('<plan>', 'a file that --save-plan wrote')
+  withExecutionFlags(command.argument('<plan>', 'a file that --save-plan wrote'))
     .option('--ask', 'show the plan and ask before any host is touched')
     .option('--why <text>', 'the reason, for those who look at the rollout later')
-    .option('--age-identity <file>', 'what secrets encrypted with age are decrypted with')
     .addHelpText(
       'after',
       `
@@ -39,8 +37,9 @@ Examples:
             cause,
           });
         });
-        const { ageIdentity, ...rest } = flags;
-        return await beginRollout(context, parsePlan(parseJson(text), file), rest, { ageIdentity });
+        const plan = parsePlan(parseJson(text), file);
+        const { ask, why } = flags;
+        return beginRollout(context, plan, { ask, why }, executionOptions(context, flags));
       });
     });
 };

@@ -7,18 +7,22 @@ import type { CommandModule } from '../command-module.ts';
 import { say } from '../context.ts';
 import { serverOfRollout } from '../fleet/find-rollout.ts';
 import { steerRollout } from '../fleet/steer-rollout.ts';
+import { type ExecutionFlags, executionOptions, withExecutionFlags } from '../rollouts/execution-flags.ts';
 import { listJournals } from '../rollouts/list-journals.ts';
 import { rolloutsFolder } from '../rollouts/rollouts-folder.ts';
 import { runRollout } from '../rollouts/run-rollout.ts';
 
-interface Flags extends ServerFlags {
-  readonly ageIdentity?: string;
-}
+type Flags = ServerFlags & ExecutionFlags;
 
 export const define: CommandModule['define'] = (command, run) => {
-  withServerFlags(command)
-    .argument('[rollout]', 'its name (default: the one that was interrupted, when there is only one)')
-    .option('--age-identity <file>', 'what secrets encrypted with age are decrypted with')
+  withServerFlags(
+    withExecutionFlags(
+      command.argument(
+        '[rollout]',
+        'its name (default: the one that was interrupted, when there is only one)',
+      ),
+    ),
+  )
     .addHelpText(
       'after',
       `
@@ -42,7 +46,7 @@ Examples:
           throw new AppError('rollout.ended', `rollout ${id} has ended already: ${ended.result}`);
         }
         say(context, `going on with rollout ${id}`);
-        return await runRollout(context, journal, flags);
+        return await runRollout(context, journal, executionOptions(context, flags));
       });
     });
 };

@@ -15,8 +15,8 @@ export interface PlanFlags {
   readonly dryRun?: boolean;
   readonly planOnly?: boolean;
   readonly savePlan?: string;
-  readonly ask?: boolean;
-  readonly why?: string;
+  readonly ask?: boolean | undefined;
+  readonly why?: string | undefined;
 }
 
 export function withPlanFlags(command: Command): Command {

@@ -39,6 +39,7 @@ export async function runRollout(
   options: RunRolloutOptions = {},
 ): Promise<number> {
   const { signal, emit, env } = context;
+  const plan = planOfJournal(journal.id, journal.entries);
   await using stack = new AsyncDisposableStack();
   const store = options.store ?? stack.use(await openStore({ type: 'local' }, { signal }));
   const copier = copyUnlessPresent(stack.use(createFleetCopier({ store })));
@@ -54,11 +55,13 @@ export async function runRollout(
     const end = await executeRollout(journal, {
       openSteps: ownSteps({
         ssh: sshSettingsFromEnvironment(env),
-        policy: planOfJournal(journal.id, journal.entries).policy,
+        policy: plan.policy,
         copier,
         secretMemory,
         emit: tails.emit,
         password: options.password,
+        // A login that may do nothing else may push all the same.
+        withoutLock: plan.action === 'push',
       }),
       emit: tails.emit,
       signal,
