@@ -28,6 +28,8 @@ function fixture(members: {
     cachePaths: empty,
     cacheTokens: empty,
     cacheUploads: empty,
+    rollouts: empty,
+    hosts: empty,
   };
   const all = { ...database, ...caches, projects: empty, jobsets: empty, evaluations: empty, ...members };
   return {

@@ -7,8 +7,10 @@ import type { Connection } from './connection.ts';
 import type { Repositories } from './database.ts';
 import { createEvaluationRepository } from './evaluation-repository.ts';
 import { createFailureRepository } from './failure-repository.ts';
+import { createHostRepository } from './host-repository.ts';
 import { createJobsetRepository } from './jobset-repository.ts';
 import { createProjectRepository } from './project-repository.ts';
+import { createRolloutRepository } from './rollout-repository.ts';
 import { createServerRepository } from './server-repository.ts';
 import { createStepRepository } from './step-repository.ts';
 import { createStoredNarRepository } from './stored-nar-repository.ts';
@@ -30,5 +32,7 @@ export function createRepositories(connection: Connection): Repositories {
     cachePaths: createCachePathRepository(connection),
     cacheTokens: createCacheTokenRepository(connection),
     cacheUploads: createCacheUploadRepository(connection),
+    rollouts: createRolloutRepository(connection),
+    hosts: createHostRepository(connection),
   };
 }

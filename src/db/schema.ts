@@ -6,6 +6,7 @@
 import type { Generated } from 'kysely';
 import type { BuildStatus, StepPhaseNumber } from './build-status.ts';
 import type { EvaluationState, JobsetState, JobsetType, StepRecord } from './records.ts';
+import type { RolloutState } from './rollout-records.ts';
 
 /** 1 or 0; SQLite has no booleans. */
 export type Flag = number;
@@ -358,6 +359,61 @@ interface CacheUploadTable {
   readonly made_file: Flag;
 }
 
+export interface RolloutTable {
+  readonly id: string;
+  readonly project: string;
+  readonly jobset: string;
+  readonly evaluation: number;
+  readonly action: string;
+  readonly plan: string;
+  readonly left_out: string;
+  readonly state: RolloutState;
+  readonly result: string | null;
+  readonly message: string | null;
+  readonly created_by: string;
+  readonly why: string;
+  readonly created_at: number;
+  readonly approved_by: string | null;
+  readonly approved_at: number | null;
+  readonly started_at: number | null;
+  readonly ended_at: number | null;
+}
+
+interface RolloutEntryTable {
+  readonly rollout_id: string;
+  readonly position: number;
+  readonly entry: string;
+}
+
+interface RolloutHostTable {
+  readonly rollout_id: string;
+  readonly position: number;
+  readonly host: string;
+  readonly wave: number;
+  readonly toplevel: string;
+  readonly step: string | null;
+  readonly result: string | null;
+  readonly message: string | null;
+  readonly previous: string | null;
+  readonly started_at: number | null;
+  readonly ended_at: number | null;
+}
+
+interface HostTable {
+  readonly project: string;
+  readonly name: string;
+  readonly system: string | null;
+  readonly system_at: number | null;
+  readonly previous_system: string | null;
+  readonly last_rollout: string | null;
+  readonly claimed_by: string | null;
+  readonly cordoned_by: string | null;
+  readonly cordoned_at: number | null;
+  readonly cordon_reason: string | null;
+  readonly facts: string | null;
+  readonly facts_at: number | null;
+}
+
 interface SchemaVersionTable {
   readonly version: number;
 }
@@ -397,4 +453,8 @@ export interface Schema {
   readonly cache_pins: CachePinTable;
   readonly cache_tokens: CacheTokenTable;
   readonly cache_uploads: CacheUploadTable;
+  readonly rollouts: RolloutTable;
+  readonly rollout_entries: RolloutEntryTable;
+  readonly rollout_hosts: RolloutHostTable;
+  readonly hosts: HostTable;
 }

@@ -14,11 +14,13 @@ import type { HotAnswers } from '../../cache/hot/create-hot-server.ts';
 import { createDumpPool } from '../../cache/live/create-dump-pool.ts';
 import { createLivePathSource } from '../../cache/live/live-path-source.ts';
 import { openStoredMain } from '../../cache/stored/open-stored-main.ts';
+import { restoreClosure } from '../../cache/stored/restore-closure.ts';
 import type { Access } from '../../ci/access/access.ts';
 import type { ServerConfig } from '../../config/config-schema.ts';
 import type { Database } from '../../db/database.ts';
 import type { Logger } from '../../log/create-logger.ts';
 import type { SecretKey } from '../../nix/signing-key.ts';
+import type { StorePath } from '../../nix/store-path.ts';
 import type { Store } from '../../store/store.ts';
 import type { StoreDatabase } from '../../store/store-database.ts';
 import type { DataDirectory } from './data-directory.ts';
@@ -49,6 +51,8 @@ export interface ServerCache extends AsyncDisposable {
   /** With which the server itself may read. */
   readonly ownToken: string;
   readonly retention: ReturnType<typeof openCacheRetention>;
+  /** Brings closures back into the store that are only kept as files. */
+  restore(paths: readonly StorePath[], signal: AbortSignal): Promise<unknown>;
   /** That build has ended, in whatever way: what it made is kept. */
   buildFinished(buildId: number): void;
 }
@@ -140,6 +144,8 @@ export async function openServerCache(deps: ServerCacheDeps): Promise<ServerCach
     hot: config.private ? undefined : cache.hot,
     ownToken: site.ownToken,
     retention,
+    restore: (paths, signal) =>
+      restoreClosure(paths, { store, kept: stored.kept, nars: stored.nars }, signal),
     buildFinished: (buildId) => keeping?.finished(buildId),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

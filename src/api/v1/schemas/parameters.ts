@@ -31,3 +31,13 @@ export const jobsetParameters = z.object({
   project: name('The name of a project.'),
   jobset: name('The name of a jobset of it.'),
 });
+export const rolloutParameters = z.object({
+  id: z
+    .string()
+    .regex(/^[a-z0-9-]{1,64}$/, 'wanted the id of a rollout')
+    .meta({ description: 'The id of a rollout.' }),
+});
+export const hostParameters = z.object({
+  project: name('The name of a project.'),
+  host: name('The name of a host of it.'),
+});
