@@ -207,7 +207,9 @@ describe.each(dialects)('paths of caches on %s', (dialect) => {
     expect(await cachePaths.getMany(main, [digits('x'), digits('y')])).toEqual(
       new Map([[digits('x'), sorted]]),
     );
-    expect(await collect(cachePaths.hashParts(main))).toEqual(['a', 'b', 'c', 'x'].map(digits));
+    const page = await cachePaths.hashPartsAfter(main, 0);
+    expect([page.hashParts.toSorted(), page.isLast]).toEqual([['a', 'b', 'c', 'x'].map(digits), true]);
+    expect(await cachePaths.hashPartsAfter(main, page.lastId)).toEqual({ ...page, hashParts: [] });
     expect(await cachePaths.count(main)).toBe(4);
   });
 

@@ -37,6 +37,7 @@ export interface CacheSiteDeps {
     readonly handler: CacheHandler;
     readonly isPrivate: boolean;
     added(hashParts: readonly string[]): void;
+    live?: ((hashPart: string) => StorePath | undefined) | undefined;
     adopt?: ((paths: readonly StorePath[], signal: AbortSignal) => Promise<void>) | undefined;
   };
   /** Told of every fault of ours. */
@@ -57,6 +58,7 @@ interface Target {
   /** Undefined at the root, whose handler knows all its paths. */
   readonly source?: CachePathSource;
   added(hashParts: readonly string[]): void;
+  live?: CacheSiteDeps['root']['live'];
   adopt?: CacheSiteDeps['root']['adopt'];
 }
 

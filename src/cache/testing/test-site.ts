@@ -51,6 +51,7 @@ export interface TestSiteOptions {
   readonly rootIsPrivate?: boolean;
   readonly maxFileBytes?: number;
   readonly maxNarBytes?: number;
+  readonly checkMentions?: boolean;
 }
 
 /** Started once: most tests are shorter than a thread takes to begin. */
@@ -93,7 +94,7 @@ export async function openTestSite(options: TestSiteOptions = {}): Promise<TestS
       ownToken: 'own',
       now,
     }),
-    uploads: createUploads({ database, stored, limits, now }),
+    uploads: createUploads({ database, stored, limits, checkMentions: options.checkMentions, now }),
     batch: createBatchApi({ database, stored, now }),
     stored,
     root: {

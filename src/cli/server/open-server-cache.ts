@@ -62,13 +62,14 @@ export async function openServerCache(deps: ServerCacheDeps): Promise<ServerCach
   const blobs = stack.use(
     await openNarBlobs(config.nars.at ?? directory.nars, { staging: directory.staging, env }),
   );
+  const live = createLivePathSource(storeDatabase);
   const stored = stack.use(
     await openStoredMain({
       blobs,
       database,
       store,
       storeDatabase,
-      live: createLivePathSource(storeDatabase),
+      live,
       dump: (info) => nars.dumpShared(info),
       accel: config.nars['x-accel'],
       onFault,
@@ -113,6 +114,7 @@ export async function openServerCache(deps: ServerCacheDeps): Promise<ServerCach
           }),
         }),
       added: (hashParts) => stored.kept.added(hashParts),
+      live: (hashPart) => (live.mayHave(hashPart) ? live.lookup(hashPart)?.path : undefined),
       adopt: (paths, until) => stored.materialiser.keep(paths, until),
       onFault,
       now: Date.now,
