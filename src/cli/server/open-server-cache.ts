@@ -3,6 +3,7 @@
  * what makes them grow with the builds, and what lets them go.
  */
 
+import { openNarBlobs } from '../../blobs/open-nar-blobs.ts';
 import type { CacheSite } from '../../cache/caches/create-cache-site.ts';
 import {
   type CacheHandler,
@@ -25,7 +26,6 @@ import type { DataDirectory } from './data-directory.ts';
 import { keepBuildOutputs } from './keep-build-outputs.ts';
 import { openCacheRetention } from './open-cache-retention.ts';
 import { openCacheSite } from './open-cache-site.ts';
-import { openNarBlobs } from './open-nar-blobs.ts';
 
 export interface ServerCacheDeps {
   readonly config: ServerConfig;
