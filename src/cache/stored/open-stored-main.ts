@@ -34,6 +34,8 @@ export interface StoredMainOptions {
   readonly onFault: (message: string, error: unknown) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** How long making files waits when there is no space. Default half a minute. */
+  readonly retryMs?: number | undefined;
 }
 
 export interface StoredMain extends AsyncDisposable {
@@ -107,6 +109,7 @@ export async function openStoredMain(options: StoredMainOptions): Promise<Stored
       onAdded: (hashParts) => kept.added(hashParts),
       onFault,
       now,
+      ...(options.retryMs === undefined ? {} : { retryMs: options.retryMs }),
     }),
   );
   const owned = stack.move();
