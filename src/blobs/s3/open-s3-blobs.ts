@@ -65,8 +65,8 @@ export async function openS3Blobs(place: S3Place, options: S3BlobsOptions): Prom
     look: `${object.ETag}:${object.Size}:${object.LastModified.getTime()}`,
   });
 
-  // Looking at the bucket itself may be forbidden where using it is not.
-  await page('', 1);
+  // Looking at the bucket itself may be forbidden where using it is not. No key begins like that.
+  await page('.', 1);
 
   const writer = (file: string, handle: FileHandle): BlobWriter => ({
     async write(bytes) {
