@@ -54,7 +54,6 @@ function large(name: string, mebibytes: number): SampleUpload {
     tree: { type: 'regular', contents: randomBytes(mebibytes * 2 ** 20) },
   });
 }
-const count = (text: string, word: string): number => text.split(word).length - 1;
 
 describe('a full disk', () => {
   it('of files refuses uploads with 507, says so once, and takes them again when there is space', async () => {
@@ -72,8 +71,11 @@ describe('a full disk', () => {
       422,
     );
     expect((await fetch(`${url}/${sample.name}`)).status).toBe(404);
-    expect(count(server.log(), 'ENOSPC: no space left')).toBeLessThanOrEqual(4);
-    expect(count(server.log(), '"level":50')).toBe(1);
+    const told = server
+      .log()
+      .split('\n')
+      .filter((line) => line.includes('ENOSPC'));
+    expect(told).toHaveLength(1);
     expect(await upload(url, sampleUpload('small'), token)).toBe(200);
 
     await enlarge(disk, 64);
