@@ -15,8 +15,8 @@ export interface StoredNarRepository {
   byNarHash(narHash: string): Promise<StoredNarRecord | undefined>;
   /** All of them, streamed, by file hash. */
   all(): AsyncIterable<StoredNarRecord>;
-  /** The file is durable before its row is. Nothing happens when there is one already. */
-  add(nar: StoredNarRecord): Promise<void>;
+  /** The file is durable before its row is. A row that is there already stays; what it mentions is added to it. */
+  add(nar: StoredNarRecord, mentions?: readonly string[]): Promise<void>;
   setVerified(fileHash: string, at: number): Promise<void>;
   /** Those that were last verified before `at`, longest ago first. */
   verifiedBefore(at: number, limit: number): Promise<readonly StoredNarRecord[]>;
@@ -34,6 +34,27 @@ export interface StoredNarRepository {
    * before the file does.
    */
   remove(fileHash: string): Promise<boolean>;
+  /** The number of the last change to these rows; 0 when there was none. */
+  lastChange(): Promise<number>;
+  /**
+   * The files whose rows came or went since the change of that number, by any process, in order, and the number of the
+   * last one. Undefined when that is so long ago that it is not known any more.
+   */
+  changesAfter(
+    number: number,
+  ): Promise<{ readonly last: number; readonly fileHashes: readonly string[] } | undefined>;
+  /**
+   * True when `owner` is the one, until then, who makes a file of this content; false while another is. Who is the one
+   * already stays it, for longer.
+   */
+  claim(
+    narHash: string,
+    owner: string,
+    span: { readonly now: number; readonly until: number },
+  ): Promise<boolean>;
+  release(narHash: string, owner: string): Promise<void>;
+  /** The hash parts of store paths that its NAR mentions; undefined when it is not known. */
+  mentions(fileHash: string): Promise<readonly string[] | undefined>;
   totals(): Promise<{ readonly files: number; readonly fileBytes: number; readonly narBytes: number }>;
 }
 
@@ -55,8 +76,14 @@ export interface CacheRepository {
 export interface CachePathRepository {
   get(cacheId: number, hashPart: string): Promise<CachePathRecord | undefined>;
   getMany(cacheId: number, hashParts: readonly string[]): Promise<ReadonlyMap<string, CachePathRecord>>;
-  /** Hash parts of all its paths, streamed. */
-  hashParts(cacheId: number): AsyncIterable<string>;
+  /**
+   * Hash parts of its paths, those that were added first before the others, after the one of that id: a page of them, with
+   * the id of the last. Whatever is added later comes after it.
+   */
+  hashPartsAfter(
+    cacheId: number,
+    id: number,
+  ): Promise<{ readonly lastId: number; readonly hashParts: readonly string[]; readonly isLast: boolean }>;
   /** All its paths, streamed, by hash part. */
   all(cacheId: number): AsyncIterable<CachePathRecord>;
   /** Paths of any cache that have this file. */

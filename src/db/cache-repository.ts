@@ -5,9 +5,9 @@ import { z } from 'zod';
 import type { CacheRepository } from './cache-database.ts';
 import { lockCache } from './cache-path-rows.ts';
 import type { CacheRecord } from './cache-records.ts';
+import type { CacheTable } from './cache-schema.ts';
 import type { Connection } from './connection.ts';
 import { flag } from './flag.ts';
-import type { CacheTable } from './schema.ts';
 import { mustExist, orTaken } from './taken.ts';
 
 const keyNames = z.array(z.string());

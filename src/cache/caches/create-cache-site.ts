@@ -37,6 +37,7 @@ export interface CacheSiteDeps {
     readonly handler: CacheHandler;
     readonly isPrivate: boolean;
     added(hashParts: readonly string[]): void;
+    live?: ((hashPart: string) => StorePath | undefined) | undefined;
     adopt?: ((paths: readonly StorePath[], signal: AbortSignal) => Promise<void>) | undefined;
   };
   /** Told of every fault of ours. */
@@ -57,6 +58,7 @@ interface Target {
   /** Undefined at the root, whose handler knows all its paths. */
   readonly source?: CachePathSource;
   added(hashParts: readonly string[]): void;
+  live?: CacheSiteDeps['root']['live'];
   adopt?: CacheSiteDeps['root']['adopt'];
 }
 
@@ -65,6 +67,9 @@ const rootApi = '/api/v1/cache/';
 const namedApi = '/api/v1/';
 
 export function createCacheSite(deps: CacheSiteDeps): CacheSite {
+  /** It was told that there is no space; once, until something was taken in. */
+  let isToldFull = false;
+
   const { caches, guard, uploads, batch, stored, root, onFault, stallTimeoutMs = 600_000 } = deps;
 
   const rootTarget = async (): Promise<Target> => ({
@@ -98,7 +103,9 @@ export function createCacheSite(deps: CacheSiteDeps): CacheSite {
       const admitted = await admit('push');
       const request = parseUploadUrl(bare);
       if (request === undefined) throw new AppError('api.not-found', 'a cache has nothing of that name');
-      return uploads.put(request, req, res, admitted, signal);
+      await uploads.put(request, req, res, admitted, signal);
+      if (request.kind === 'nar') isToldFull = false;
+      return;
     }
     const call =
       req.method === 'POST' && bare.startsWith(api) ? batch.get(bare.slice(api.length)) : undefined;
@@ -135,7 +142,9 @@ export function createCacheSite(deps: CacheSiteDeps): CacheSite {
     if (res.destroyed) return;
     const status = error instanceof AppError ? error.status : 500;
     const isOurs = status >= 500 && !(error instanceof AppError && error.code === 'cache.quota');
-    if (isOurs) fault(req, path, error);
+    const isFull = error instanceof AppError && error.code === 'blobs.full';
+    if (isOurs && !(isFull && isToldFull)) fault(req, path, error);
+    if (isFull) isToldFull = true;
     const isRead = req.method === 'GET' || req.method === 'HEAD';
     if (isOurs && isRead && path.includes('.narinfo')) sendNotFound(res);
     else refuseUpload(req, res, error, path.includes('/api/') ? 'json' : 'text');

@@ -1,12 +1,13 @@
 /**
  * Finds out what a file from somebody who is not trusted is: its hash, and that it unpacks, within a limit, to a NAR by
- * every rule of the format with nothing after it.
+ * every rule of the format with nothing after it. And which store paths it mentions.
  */
 
 import { createHash } from 'node:crypto';
 import { NarParser } from '../../nix/nar-parser.ts';
 import { AppError } from '../../util/app-error.ts';
 import { decompress } from './decompress.ts';
+import { findMentions } from './find-mentions.ts';
 import type { CheckedNar } from './nar-messages.ts';
 
 export interface CheckOptions {
@@ -30,6 +31,7 @@ export async function checkNarFile(
     }
   };
   const nar = createHash('sha256');
+  const search = findMentions();
   const parser = new NarParser({}, { maxSize: maxNarBytes });
   try {
     for await (const chunk of decompress(counted(), compression, signal)) {
@@ -38,6 +40,7 @@ export async function checkNarFile(
       if (taken < chunk.length)
         throw new AppError('nix.nar-invalid', `the NAR ends at byte ${parser.offset}, and more follows`);
       nar.update(chunk);
+      search.push(chunk);
     }
     parser.finish();
   } catch (error) {
@@ -47,5 +50,6 @@ export async function checkNarFile(
   return {
     file: { hash: file.digest('hex'), size: fileSize },
     nar: { hash: nar.digest('hex'), size: parser.offset },
+    mentions: search.found(),
   };
 }

@@ -13,6 +13,8 @@ export interface Digest {
 export interface CheckedNar {
   readonly file: Digest;
   readonly nar: Digest;
+  /** Hash parts of store paths in it. */
+  readonly mentions: readonly string[];
 }
 
 export interface NarJobs {

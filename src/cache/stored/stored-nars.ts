@@ -4,7 +4,8 @@
  * and the database.
  *
  * What is recorded is there: a file is durable before its row is, and the row goes before the file. What the database
- * says of files is held in memory too, so it can be asked on every request.
+ * says of files is held in memory too, so it can be asked on every request; it follows within moments what other processes
+ * with the same database do.
  */
 
 import type { BlobRange } from '../../blobs/blob-store.ts';
@@ -56,8 +57,16 @@ export interface StoredNars extends AsyncDisposable {
   readonly counters: Readonly<StoredNarCounters>;
   byNarHash(narHash: string): StoredNarRecord | undefined;
   byFileHash(fileHash: string): StoredNarRecord | undefined;
+  /** The same, and the database is asked where it is not known here: another process may have just made it. */
+  find(fileHash: string): Promise<StoredNarRecord | undefined>;
   /**
-   * The file of this content, made out of the NAR where there is none yet: once, however many ask at the same time.
+   * The hash parts of store paths that the NAR mentions. What was uploaded was searched while it came; others are read
+   * for it.
+   */
+  mentions(nar: StoredNarRecord, signal: AbortSignal): Promise<readonly string[]>;
+  /**
+   * The file of this content, made out of the NAR where there is none yet: once, however many ask at the same time, in
+   * whatever process.
    * Throws `cache.nar-corrupted` when what comes is not that content.
    */
   materialise(

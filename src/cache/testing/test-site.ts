@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
+import type { BlobStore } from '../../blobs/blob-store.ts';
 import { openFileBlobs } from '../../blobs/file/open-file-blobs.ts';
 import type { CacheRecord } from '../../db/cache-records.ts';
 import type { Database } from '../../db/database.ts';
@@ -51,6 +52,10 @@ export interface TestSiteOptions {
   readonly rootIsPrivate?: boolean;
   readonly maxFileBytes?: number;
   readonly maxNarBytes?: number;
+  readonly checkMentions?: boolean;
+  /** Stay open; default: new ones in a temporary folder. */
+  readonly blobs?: BlobStore;
+  readonly database?: Database;
 }
 
 /** Started once: most tests are shorter than a thread takes to begin. */
@@ -62,8 +67,8 @@ export async function openTestSite(options: TestSiteOptions = {}): Promise<TestS
   const folder = await mkdtemp(path.join(tmpdir(), 'proteus-site-'));
   let time = start;
   const now = (): number => time;
-  const database = await openDatabase(path.join(folder, 'db'), { now });
-  const blobs = await openFileBlobs(path.join(folder, 'nars'));
+  const database = options.database ?? (await openDatabase(path.join(folder, 'db'), { now }));
+  const blobs = options.blobs ?? (await openFileBlobs(path.join(folder, 'nars')));
   const stored = await openStoredNars({ blobs, database, threads, now });
   const key = generateSecretKey('cache-1');
   const faults: string[] = [];
@@ -93,7 +98,7 @@ export async function openTestSite(options: TestSiteOptions = {}): Promise<TestS
       ownToken: 'own',
       now,
     }),
-    uploads: createUploads({ database, stored, limits, now }),
+    uploads: createUploads({ database, stored, limits, checkMentions: options.checkMentions, now }),
     batch: createBatchApi({ database, stored, now }),
     stored,
     root: {
@@ -157,8 +162,8 @@ export async function openTestSite(options: TestSiteOptions = {}): Promise<TestS
       await new Promise((resolve) => server.close(resolve));
       await caches[Symbol.asyncDispose]();
       await stored[Symbol.asyncDispose]();
-      await blobs[Symbol.asyncDispose]();
-      await database[Symbol.asyncDispose]();
+      if (options.blobs === undefined) await blobs[Symbol.asyncDispose]();
+      if (options.database === undefined) await database[Symbol.asyncDispose]();
       await rm(folder, { recursive: true });
     },
   };

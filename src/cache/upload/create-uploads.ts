@@ -23,6 +23,7 @@ export interface UploadsDeps {
   readonly database: Pick<Database, 'cachePaths' | 'cacheUploads' | 'transaction'>;
   readonly stored: StoredNars;
   readonly limits: UploadLimits;
+  readonly checkMentions?: boolean | undefined;
   readonly now: () => number;
 }
 

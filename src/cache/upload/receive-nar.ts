@@ -20,7 +20,7 @@ export interface UploadLimits {
 
 export interface NarReceiverDeps {
   readonly uploads: CacheUploadRepository;
-  readonly stored: Pick<StoredNars, 'byFileHash' | 'receive'>;
+  readonly stored: Pick<StoredNars, 'find' | 'receive'>;
   readonly limits: UploadLimits;
   readonly now: () => number;
 }
@@ -55,7 +55,8 @@ export function createNarReceiver({ uploads, stored, limits, now }: NarReceiverD
         );
       }
       refuseTooLarge(req, limits.maxFileBytes);
-      if (stored.byFileHash(fileHash) !== undefined && (await uploads.has(cache.id, fileHash))) {
+      const known = await stored.find(fileHash);
+      if (known !== undefined && (await uploads.has(cache.id, fileHash))) {
         start();
         for await (const _ of bodyOf(req)) signal.throwIfAborted();
         return;
@@ -69,7 +70,7 @@ export function createNarReceiver({ uploads, stored, limits, now }: NarReceiverD
           cacheId: cache.id,
           fileHash,
           startedAt: now(),
-          madeFile: stored.byFileHash(fileHash) === undefined,
+          madeFile: known === undefined,
         });
         start();
         const { first, rest } = await peek(bodyOf(req));

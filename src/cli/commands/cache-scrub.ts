@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { openNarBlobs } from '../../blobs/open-nar-blobs.ts';
 import { createTempRootKeeper } from '../../cache/create-temp-root-keeper.ts';
 import { createDumpPool } from '../../cache/live/create-dump-pool.ts';
 import { openStoredNars } from '../../cache/stored/open-stored-nars.ts';
@@ -16,7 +17,6 @@ import { AppError } from '../../util/app-error.ts';
 import { formatBytes } from '../../util/format-bytes.ts';
 import type { CommandModule } from '../command-module.ts';
 import { type CliContext, printResult } from '../context.ts';
-import { openNarBlobs } from '../server/open-nar-blobs.ts';
 import {
   type DataFlags,
   openServerDatabase,

@@ -30,6 +30,8 @@ export interface CacheSiteOptions {
   readonly handle: CachesDeps['handle'];
   /** The cache at the root has these now. */
   readonly added: (hashParts: readonly string[]) => void;
+  /** The path of that hash part, where the cache at the root serves it out of the store. */
+  readonly live?: ((hashPart: string) => StorePath | undefined) | undefined;
   /** Makes the cache at the root keep for good what it serves out of the store. */
   readonly adopt?: ((paths: readonly StorePath[], signal: AbortSignal) => Promise<void>) | undefined;
   readonly onFault: (message: string, error: unknown) => void;
@@ -49,6 +51,7 @@ export function openCacheSite(options: CacheSiteOptions): OpenCacheSite {
   const { database, stored, keys, config, access, onFault, now } = options;
   const closing = new AbortController();
   const ownToken = randomBytes(32).toString('base64url');
+  const checkMentions = config.uploads['undeclared-references'] === 'refuse';
   const caches = openCaches({ database, stored, keys, handle: options.handle, onFault, now });
   const guard = createCacheGuard({
     tokens: database.cacheTokens,
@@ -67,15 +70,17 @@ export function openCacheSite(options: CacheSiteOptions): OpenCacheSite {
     uploads: createUploads({
       database,
       stored,
+      checkMentions,
       limits: { maxFileBytes: config.uploads.file, maxNarBytes: config.uploads.nar },
       now,
     }),
-    batch: createBatchApi({ database, stored, now }),
+    batch: createBatchApi({ database, stored, checkMentions, now }),
     stored,
     root: {
       handler: options.root,
       isPrivate: config.private,
       added: options.added,
+      live: options.live,
       adopt: options.adopt,
     },
     onFault,

@@ -3,6 +3,7 @@
  * what makes them grow with the builds, and what lets them go.
  */
 
+import { openNarBlobs } from '../../blobs/open-nar-blobs.ts';
 import type { CacheSite } from '../../cache/caches/create-cache-site.ts';
 import {
   type CacheHandler,
@@ -25,7 +26,6 @@ import type { DataDirectory } from './data-directory.ts';
 import { keepBuildOutputs } from './keep-build-outputs.ts';
 import { openCacheRetention } from './open-cache-retention.ts';
 import { openCacheSite } from './open-cache-site.ts';
-import { openNarBlobs } from './open-nar-blobs.ts';
 
 export interface ServerCacheDeps {
   readonly config: ServerConfig;
@@ -62,13 +62,14 @@ export async function openServerCache(deps: ServerCacheDeps): Promise<ServerCach
   const blobs = stack.use(
     await openNarBlobs(config.nars.at ?? directory.nars, { staging: directory.staging, env }),
   );
+  const live = createLivePathSource(storeDatabase);
   const stored = stack.use(
     await openStoredMain({
       blobs,
       database,
       store,
       storeDatabase,
-      live: createLivePathSource(storeDatabase),
+      live,
       dump: (info) => nars.dumpShared(info),
       accel: config.nars['x-accel'],
       onFault,
@@ -113,6 +114,7 @@ export async function openServerCache(deps: ServerCacheDeps): Promise<ServerCach
           }),
         }),
       added: (hashParts) => stored.kept.added(hashParts),
+      live: (hashPart) => (live.mayHave(hashPart) ? live.lookup(hashPart)?.path : undefined),
       adopt: (paths, until) => stored.materialiser.keep(paths, until),
       onFault,
       now: Date.now,
