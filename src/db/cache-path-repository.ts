@@ -5,10 +5,10 @@ import { addCachePaths } from './add-cache-paths.ts';
 import type { CachePathRepository } from './cache-database.ts';
 import { lockCache, removePaths } from './cache-path-rows.ts';
 import type { CachePathRecord } from './cache-records.ts';
+import type { CachePathTable } from './cache-schema.ts';
 import type { Connection } from './connection.ts';
 import { inIds, inTexts } from './in-list.ts';
 import { inPages } from './in-pages.ts';
-import type { CachePathTable } from './schema.ts';
 
 const pageSize = 2000;
 type Row = Selectable<CachePathTable>;

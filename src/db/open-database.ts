@@ -13,9 +13,10 @@ import { migrate, newest, refuseNewer, schemaVersion } from './migrate.ts';
 import { initial } from './migrations/0001-initial.ts';
 import { caches } from './migrations/0002-caches.ts';
 import { cacheTokens } from './migrations/0003-cache-tokens.ts';
+import { cacheExtras } from './migrations/0004-cache-extras.ts';
 import type { Migration } from './migrations/migration.ts';
 
-export const allMigrations: readonly Migration[] = [initial, caches, cacheTokens];
+export const allMigrations: readonly Migration[] = [initial, caches, cacheTokens, cacheExtras];
 
 export interface OpenDatabaseDeps {
   /** Milliseconds since 1970. */

@@ -3,8 +3,8 @@
 import type { Selectable } from 'kysely';
 import type { StoredNarRepository } from './cache-database.ts';
 import type { StoredNarRecord } from './cache-records.ts';
+import type { StoredNarTable } from './cache-schema.ts';
 import type { Connection } from './connection.ts';
-import type { StoredNarTable } from './schema.ts';
 import { withdrawNar } from './withdraw-nar.ts';
 
 const pageSize = 2000;

@@ -100,5 +100,6 @@ function servedPath(row: CachePathRecord, stored: Pick<StoredNars, 'byFileHash'>
     signatures: row.signatures,
     contentAddress: row.ca ?? '',
     stored: file,
+    isKept: true,
   };
 }

@@ -13,6 +13,8 @@ export interface Digest {
 export interface CheckedNar {
   readonly file: Digest;
   readonly nar: Digest;
+  /** Of the programs that it has debug information of. */
+  readonly buildIds: readonly string[];
 }
 
 export interface NarJobs {

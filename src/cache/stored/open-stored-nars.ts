@@ -173,7 +173,7 @@ export async function openStoredNars(options: StoredNarsOptions): Promise<Stored
       // Awaited here: the writer must not be disposed of before.
       return await lock(actual, async () => {
         const known = index.byFileHash(actual);
-        if (known !== undefined) return { nar: known, isNew: false };
+        if (known !== undefined) return { nar: known, isNew: false, buildIds: found.buildIds };
         const at = now();
         const nar: StoredNarRecord = {
           fileHash: actual,
@@ -188,7 +188,7 @@ export async function openStoredNars(options: StoredNarsOptions): Promise<Stored
         await verifier.learn(nar);
         await record(nar);
         counters.received += 1;
-        return { nar, isNew: true };
+        return { nar, isNew: true, buildIds: found.buildIds };
       });
     },
     read,

@@ -4,6 +4,7 @@
  */
 
 import type { CacheSite } from '../../cache/caches/create-cache-site.ts';
+import { mainCacheName } from '../../cache/caches/open-caches.ts';
 import {
   type CacheHandler,
   type CacheHandlerOptions,
@@ -11,6 +12,9 @@ import {
 } from '../../cache/create-cache-handler.ts';
 import { createExtras } from '../../cache/extras/create-extras.ts';
 import type { HotAnswers } from '../../cache/hot/create-hot-server.ts';
+import type { KeptLog } from '../../cache/kept/kept-extras.ts';
+import { keptSource } from '../../cache/kept/kept-source.ts';
+import { openKeptExtras } from '../../cache/kept/open-kept-extras.ts';
 import { createDumpPool } from '../../cache/live/create-dump-pool.ts';
 import { createLivePathSource } from '../../cache/live/live-path-source.ts';
 import { openStoredMain } from '../../cache/stored/open-stored-main.ts';
@@ -21,6 +25,7 @@ import type { Logger } from '../../log/create-logger.ts';
 import type { SecretKey } from '../../nix/signing-key.ts';
 import type { Store } from '../../store/store.ts';
 import type { StoreDatabase } from '../../store/store-database.ts';
+import { findCache } from '../caches/cache-name.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { keepBuildOutputs } from './keep-build-outputs.ts';
 import { openCacheRetention } from './open-cache-retention.ts';
@@ -49,6 +54,8 @@ export interface ServerCache extends AsyncDisposable {
   /** With which the server itself may read. */
   readonly ownToken: string;
   readonly retention: ReturnType<typeof openCacheRetention>;
+  /** A log that was uploaded to the cache at the root, by the base name of its derivation. */
+  log(name: string): Promise<KeptLog | undefined>;
   /** That build has ended, in whatever way: what it made is kept. */
   buildFinished(buildId: number): void;
 }
@@ -75,6 +82,8 @@ export async function openServerCache(deps: ServerCacheDeps): Promise<ServerCach
       now: Date.now,
     }),
   );
+  const kept = openKeptExtras({ blobs, database, now: Date.now });
+  const main = await findCache(database, mainCacheName);
   const handle = (
     options: Pick<CacheHandlerOptions, 'source' | 'keys' | 'priority' | 'stored' | 'extras'>,
   ): CacheHandler =>
@@ -91,17 +100,24 @@ export async function openServerCache(deps: ServerCacheDeps): Promise<ServerCach
     keys,
     priority: config.priority,
     stored: stored.serving,
-    extras: createExtras({ database: storeDatabase, keys, baseUrl, stored: stored.nars }),
+    extras: createExtras({
+      database: storeDatabase,
+      keys,
+      baseUrl,
+      stored: stored.nars,
+      kept: keptSource(kept, main.id),
+    }),
   });
   const site = stack.use(
     openCacheSite({
       database,
       stored: stored.nars,
+      kept,
       keys,
       config,
       access,
       root: cache,
-      handle: ({ name, mayServe, ...options }) =>
+      handle: ({ id, name, mayServe, ...options }) =>
         handle({
           ...options,
           stored: { nars: stored.nars, accel: config.nars['x-accel'], mayServe },
@@ -110,6 +126,7 @@ export async function openServerCache(deps: ServerCacheDeps): Promise<ServerCach
             keys: options.keys,
             baseUrl,
             folder: `/c/${name}`,
+            kept: keptSource(kept, id),
           }),
         }),
       added: (hashParts) => stored.kept.added(hashParts),
@@ -124,6 +141,7 @@ export async function openServerCache(deps: ServerCacheDeps): Promise<ServerCach
       database,
       storeDatabase,
       stored: stored.nars,
+      kept,
       flushServed: async () => {
         await Promise.all([stored.flushServed(), site.flushServed()]);
       },
@@ -140,6 +158,7 @@ export async function openServerCache(deps: ServerCacheDeps): Promise<ServerCach
     hot: config.private ? undefined : cache.hot,
     ownToken: site.ownToken,
     retention,
+    log: (name) => kept.log(main.id, name),
     buildFinished: (buildId) => keeping?.finished(buildId),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
