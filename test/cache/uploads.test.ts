@@ -288,7 +288,7 @@ describe('the commands of caches', () => {
     expect(await fail('cache', 'create', '../x')).toContain('wanted a name of up to 64 lower-case letters');
     expect(await fail('cache', 'show', 'other')).toContain("there is no cache 'other', only main, team");
     expect(await fail('cache', 'delete', 'main')).toContain('cannot be deleted');
-    expect(await fail('cache', 'edit', 'main', '--private')).toContain('only --quota is set here');
+    expect(await fail('cache', 'edit', 'main', '--private')).toContain('only the quota is set here');
     expect(await fail('cache', 'pin', 'team', 'x', app)).toContain('does not have');
     expect(await fail('cache', 'unpin', 'team', 'x')).toContain("has no pin 'x'");
     expect(await fail('cache', 'token', 'revoke', 'team', '9')).toContain('has no token 9');

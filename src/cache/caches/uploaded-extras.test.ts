@@ -156,7 +156,7 @@ describe('a realisation', () => {
     const [sample, other] = [sampleUpload('app'), sampleUpload('other')];
     const at = `${base}/realisations/${id}.doi`;
     const missing = await put(at, doi(sample), token);
-    expect(missing).toMatchObject({ status: 409 });
+    expect(missing).toMatchObject({ status: 422 });
     expect(missing.text).toContain(`${sample.path}, which the cache does not have`);
     await upload(base, sample, token);
     await upload(base, other, token);
@@ -209,6 +209,7 @@ describe('debug information', () => {
   const sample = sampleUpload('app-debug', [], { tree: folders(member.split('/')) });
 
   it('is found in the NARs themselves', async () => {
+    await site.cache('other');
     const said = JSON.stringify({ archive: `../${sample.name}`, member });
     expect((await put(`${base}/debuginfo/${buildId}`, said, token)).status).toBe(200);
     expect((await fetch(`${base}/debuginfo/${buildId}`)).status).toBe(404);
@@ -218,7 +219,6 @@ describe('debug information', () => {
     expect(found.member).toBe(member);
     const nar = await fetch(new URL(found.archive, `${base}/debuginfo/${buildId}`));
     expect(Buffer.from(await nar.arrayBuffer())).toEqual(sample.nar);
-    await site.cache('other');
     expect((await fetch(`${site.url}/c/other/debuginfo/${buildId}`)).status).toBe(404);
   });
 
