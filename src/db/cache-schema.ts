@@ -2,7 +2,7 @@
 
 import type { Generated } from 'kysely';
 import type { CacheExtraRecord } from './cache-records.ts';
-import type { Flag } from './schema.ts';
+import type { Flag } from './flag.ts';
 
 export interface StoredNarTable {
   readonly file_hash: string;

@@ -16,10 +16,8 @@ import type {
   NarBuildIdTable,
   StoredNarTable,
 } from './cache-schema.ts';
+import type { Flag } from './flag.ts';
 import type { EvaluationState, JobsetState, JobsetType, StepRecord } from './records.ts';
-
-/** 1 or 0; SQLite has no booleans. */
-export type Flag = number;
 
 interface ProjectTable {
   readonly id: Generated<number>;

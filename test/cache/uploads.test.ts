@@ -1,7 +1,7 @@
 /** Uploads to a whole server: real `nix copy` both ways, our own agents, and kill -9 in the middle. */
 
 import { createHash } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -278,14 +278,19 @@ describe('what is uploaded besides', () => {
     const drv = storePathBaseName(drvPath);
     const [out = ''] = (await runProcess(['nix-store', '--realise', drvPath])).stdout.trim().split('\n');
     const token = (await readFile(auth.at(-1) ?? '', 'utf8')).trim().split(' ').at(-1) ?? '';
-    for (const base of [started.team, started.url]) {
-      const log = ['store', 'copy-log', '--to', base, drvPath] as const;
-      await runProcess([...nix, ...log, ...auth]);
+    const bases = [started.team, started.url];
+    for (const base of bases) {
+      await runProcess([...nix, 'store', 'copy-log', '--to', base, drvPath, ...auth]);
       await copy('--to', `${base}?index-debug-info=true&write-nar-listing=1`, out, ...auth);
-      const headers = { authorization: `Bearer ${token}` };
-      const get = async (name: string) => (await fetch(`${base}/${name}`, { headers })).text();
+    }
+    // What Nix has itself goes before that.
+    await rm('/nix/var/log/nix/drvs', { recursive: true });
+    for (const base of bases) {
+      const get = async (name: string) =>
+        (await fetch(`${base}/${name}`, { headers: { authorization: `Bearer ${token}` } })).text();
       expect(await get(`log/${encodeURIComponent(drv)}`)).toContain('a line of the log');
-      const shown = await runProcess([...nix, 'log', '--store', base, drvPath, ...auth]);
+      const from = ['--option', 'substituters', base] as const;
+      const shown = await runProcess([...nix, 'log', drvPath, ...from, ...auth]);
       expect(shown.stdout).toContain('a line of the log');
       expect(await get(`serve/${storePathHash(parseStorePath(out))}`)).toBe('x\n');
     }
@@ -298,7 +303,7 @@ describe('what is uploaded besides', () => {
     const gone = build(
       derivation(
         'mkdir -p $out/lib/debug/.build-id/ab; echo d > $out/lib/debug/.build-id/ab/$id.debug',
-        `id = "${'c'.repeat(38)}"`,
+        `id = "${'c'.repeat(38)}";`,
         'gone-debug',
       ),
     );

@@ -297,7 +297,7 @@ describe('files of a path that is in no store', () => {
     await writeFile(file, bytes);
 
     const answer = await serve('10')
-      .then(async (got) => (got.ok ? await got.text() : got.status))
+      .then(async (got) => (got.ok ? got.text() : got.status))
       .catch(() => 'cut');
     expect(answer).not.toBe('ten');
   });

@@ -43,7 +43,7 @@ async function resolve(...names: readonly string[]): Promise<string | undefined>
     infoOf(app),
     names.map((name) => Buffer.from(name)),
     async (hashPart) => valid.get(hashPart),
-    liveTree(store).look,
+    (info, below) => liveTree(store).look(info, below),
   );
   if (found === undefined) return undefined;
   return [found.path.path.slice('/nix/store/'.length), ...found.names.map(String)].join('/');

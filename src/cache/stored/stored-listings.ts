@@ -3,6 +3,7 @@
  * be in the store. A NAR has to be unpacked for that, so what was read last is kept for a while.
  */
 
+import type { NarHandler } from '../../nix/nar-handler.ts';
 import { type NarListing, narListing } from '../../nix/nar-listing.ts';
 import { NarParser } from '../../nix/nar-parser.ts';
 import type { ServedPath } from '../path-source.ts';
@@ -34,24 +35,29 @@ export function createStoredListings(nars: Pick<StoredNars, 'unpack'>): StoredLi
         kept.set(path.narHash, known);
         return known.listing;
       }
-      const { handler, listing } = narListing();
+      const builder = narListing();
+      const { handler } = builder;
       let nodes = 0;
-      const counted = {
-        ...handler,
-        regular: (...args: Parameters<typeof handler.regular>) => {
+      const counted: NarHandler = {
+        directoryStart(at) {
           nodes += 1;
-          handler.regular(...args);
+          handler.directoryStart(at);
         },
-        symlink: (...args: Parameters<typeof handler.symlink>) => {
+        directoryEnd: (at) => handler.directoryEnd(at),
+        regular(at, file) {
           nodes += 1;
-          handler.symlink(...args);
+          handler.regular(at, file);
+        },
+        symlink(at, target) {
+          nodes += 1;
+          handler.symlink(at, target);
         },
       };
       const parser = new NarParser(counted, { what: path.path, maxNodes });
       const range = { start: 0, end: path.narSize };
       for await (const piece of nars.unpack(path.stored, range, signal)) parser.push(piece);
       parser.finish();
-      const made = { listing: listing(), nodes };
+      const made = { listing: builder.listing(), nodes };
       if (nodes > maxKeptNodes) return made.listing;
       // Somebody may have asked for the same meanwhile.
       keptNodes += nodes - (kept.get(path.narHash)?.nodes ?? 0);

@@ -45,15 +45,13 @@ export function parseUploadUrl(path: string): UploadRequest | undefined {
   const read = parseCacheUrl(path);
   if (read?.kind === 'log') return read;
   // What is read at the same address, and can be put there.
-  const extra = read?.kind === 'extra' ? read.request : undefined;
-  switch (extra?.kind) {
-    case 'realisation':
-    case 'build-trace':
-    case 'debug-info':
-      return extra;
-    default:
-      return undefined;
-  }
+  return read?.kind === 'extra' && canBePut(read.request) ? read.request : undefined;
+}
+
+function canBePut(
+  request: ExtraRequest,
+): request is ExtraRequest & { readonly kind: 'realisation' | 'build-trace' | 'debug-info' } {
+  return ['realisation', 'build-trace', 'debug-info'].includes(request.kind);
 }
 
 /** `nar/<file hash>.nar[.suffix]`, as narinfos have it; undefined for anything else, also for suffixes not known. */
