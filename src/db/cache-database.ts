@@ -1,6 +1,7 @@
 /** The part of the database that binary caches are kept in; belongs to the contract in `database.ts`. */
 
 import type {
+  CacheExtraRecord,
   CachePathRecord,
   CachePinRecord,
   CacheRecord,
@@ -66,7 +67,11 @@ export interface CacheRepository {
   /** With its paths, pins and tokens; files stay until nothing has them. */
   delete(id: number): Promise<void>;
   pins(id: number): Promise<readonly CachePinRecord[]>;
-  setPin(pin: CachePinRecord): Promise<void>;
+  /**
+   * Replaces one of that name. False, and nothing happens, when the cache does not have the path: removing paths and
+   * pinning them wait for each other.
+   */
+  setPin(pin: CachePinRecord): Promise<boolean>;
   /** False when there is none of that name. */
   removePin(id: number, name: string): Promise<boolean>;
   /** Bytes of all files that its paths have, each once. */
@@ -136,6 +141,32 @@ export interface CacheUploadRepository {
   before(time: number): Promise<readonly CacheUploadRecord[]>;
   /** True when the file may go with it: it was made for uploads, and no other one is for it. */
   remove(cacheId: number, fileHash: string): Promise<boolean>;
-  /** Bytes of all files that the paths and the uploads of a cache have, each once. */
+  /** Bytes of all files that the paths and the uploads of a cache have, each once, and of its logs and realisations. */
   bytes(cacheId: number): Promise<number>;
+}
+
+export interface CacheExtraRepository {
+  find(cacheId: number, kind: CacheExtraRecord['kind'], name: string): Promise<CacheExtraRecord | undefined>;
+  /**
+   * The same once more changes nothing. One that says something else takes the place of a realisation whose path is there
+   * no more, whose file is then told; otherwise this throws `cache.conflict`. Throws `cache.quota`.
+   */
+  add(
+    extra: Omit<CacheExtraRecord, 'id'>,
+  ): Promise<{ readonly isNew: boolean; readonly replaced: string | null }>;
+  /** Those that have a file, streamed. */
+  files(): AsyncIterable<CacheExtraRecord>;
+  hasFile(file: string): Promise<boolean>;
+  remove(id: number): Promise<boolean>;
+  /**
+   * Removes some of those that were added before this time and belong to no path that is there, and of caches that are
+   * not; says which. To be called until it says none. Their files are the caller's to remove.
+   */
+  removeUnowned(before: number): Promise<readonly CacheExtraRecord[]>;
+  /** A NAR of this content has the debug information of these programs. */
+  setBuildIds(narHash: string, buildIds: readonly string[]): Promise<void>;
+  /** Hash parts of paths of a cache that have it, the newest first. */
+  withBuildId(cacheId: number, buildId: string): Promise<readonly string[]>;
+  /** Forgets those of contents that no file has. */
+  forgetBuildIds(): Promise<void>;
 }

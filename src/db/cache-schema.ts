@@ -1,9 +1,8 @@
 /** The tables of binary caches; see `schema.ts`. */
 
 import type { Generated } from 'kysely';
-
-/** 1 or 0; SQLite has no booleans. */
-export type Flag = number;
+import type { CacheExtraRecord } from './cache-records.ts';
+import type { Flag } from './flag.ts';
 
 export interface StoredNarTable {
   readonly file_hash: string;
@@ -94,6 +93,26 @@ interface NarMentionTable {
   readonly hash_parts: string;
 }
 
+export interface CacheExtraTable {
+  readonly id: Generated<number>;
+  /** Null: its cache was deleted. */
+  readonly cache_id: number | null;
+  readonly kind: CacheExtraRecord['kind'];
+  readonly name: string;
+  readonly owner: string;
+  readonly content: string | null;
+  readonly file: string | null;
+  readonly hash: string;
+  readonly size: number;
+  readonly file_size: number;
+  readonly added_at: number;
+}
+
+interface NarBuildIdTable {
+  readonly build_id: string;
+  readonly nar_hash: string;
+}
+
 export interface CacheSchema {
   readonly stored_nars: StoredNarTable;
   readonly caches: CacheTable;
@@ -105,4 +124,6 @@ export interface CacheSchema {
   readonly nar_changes: NarChangeTable;
   readonly nar_claims: NarClaimTable;
   readonly nar_mentions: NarMentionTable;
+  readonly cache_extras: CacheExtraTable;
+  readonly nar_build_ids: NarBuildIdTable;
 }

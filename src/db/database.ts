@@ -9,6 +9,7 @@
 
 import type { BuildStatus, StepPhaseNumber } from './build-status.ts';
 import type {
+  CacheExtraRepository,
   CachePathRepository,
   CacheRepository,
   CacheTokenRepository,
@@ -45,6 +46,7 @@ export interface Repositories {
   readonly cachePaths: CachePathRepository;
   readonly cacheTokens: CacheTokenRepository;
   readonly cacheUploads: CacheUploadRepository;
+  readonly cacheExtras: CacheExtraRepository;
 }
 
 export interface Database extends Repositories, AsyncDisposable {

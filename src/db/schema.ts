@@ -5,7 +5,8 @@
 
 import type { Generated } from 'kysely';
 import type { BuildStatus, StepPhaseNumber } from './build-status.ts';
-import type { CacheSchema, Flag } from './cache-schema.ts';
+import type { CacheSchema } from './cache-schema.ts';
+import type { Flag } from './flag.ts';
 import type { EvaluationState, JobsetState, JobsetType, StepRecord } from './records.ts';
 
 interface ProjectTable {

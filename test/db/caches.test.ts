@@ -215,7 +215,9 @@ describe.each(dialects)('caches on %s', (dialect) => {
     await addChain(database);
     const { id } = await database.caches.create({ ...mainCache, name: 'team' });
     await database.cachePaths.add(id, [cachePath('b', ['a']), cachePath('a')]);
-    await database.caches.setPin({ cacheId: id, name: 'x', path: '/p', createdAt: 1, expiresAt: null });
+    await database.caches.setPin({
+      ...{ cacheId: id, name: 'x', path: cachePath('a').path, createdAt: 1, expiresAt: null },
+    });
     await database.caches.delete(id);
 
     expect(await database.caches.find('team')).toBeUndefined();
@@ -229,18 +231,41 @@ describe.each(dialects)('caches on %s', (dialect) => {
   it('pin paths by name', async () => {
     await using database = await fresh.open();
     const { caches } = database;
-    const pin = { cacheId: main, name: 'stable', path: '/nix/store/x', createdAt: 1, expiresAt: 9 };
+    await addChain(database);
+    const { path } = cachePath('a');
+    const pin = { cacheId: main, name: 'stable', path, createdAt: 1, expiresAt: 9 };
     await caches.setPin({ ...pin, name: 'unstable' });
     await caches.setPin(pin);
-    await caches.setPin({ ...pin, path: '/nix/store/y', expiresAt: null });
+    await caches.setPin({ ...pin, path: cachePath('b').path, expiresAt: null });
 
     expect(await caches.pins(main)).toEqual([
-      { ...pin, path: '/nix/store/y', expiresAt: null },
+      { ...pin, path: cachePath('b').path, expiresAt: null },
       { ...pin, name: 'unstable' },
     ]);
     expect(await caches.removePin(main, 'unstable')).toBe(true);
     expect(await caches.removePin(main, 'unstable')).toBe(false);
     expect(await caches.pins(main)).toHaveLength(1);
+  });
+
+  it('pin nothing that they do not have, and keep what is pinned while it is to be removed', async () => {
+    await using database = await fresh.open();
+    await addNars(database, 'a', 'b', 'c', 'd');
+    const pin = (name: string) =>
+      database.caches.setPin({
+        ...{ cacheId: main, name, path: cachePath(name).path, createdAt: 1, expiresAt: null },
+      });
+    expect(await pin('a')).toBe(false);
+    expect(await database.caches.pins(main)).toEqual([]);
+
+    // Whichever comes first: a pin has its path.
+    for (const name of ['a', 'b', 'c', 'd']) {
+      await database.cachePaths.add(main, [cachePath(name)]);
+      const remove = () => database.cachePaths.remove(main, [digits(name)], 9000);
+      await Promise.all(name < 'c' ? [pin(name), remove()] : [remove(), pin(name)]);
+    }
+    expect((await database.caches.pins(main)).map(({ path }) => path)).toEqual(
+      (await collect(database.cachePaths.all(main))).map(({ path }) => path),
+    );
   });
 
   it('count a file once, however many paths have it', async () => {

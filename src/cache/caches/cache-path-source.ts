@@ -120,5 +120,6 @@ function servedPath(row: CachePathRecord, file: StoredNarRecord | undefined): Se
     signatures: row.signatures,
     contentAddress: row.ca ?? '',
     stored: file,
+    isKept: true,
   };
 }

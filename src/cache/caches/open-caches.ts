@@ -31,6 +31,7 @@ export interface CachesDeps {
   readonly keys: readonly SecretKey[];
   /** What answers for a cache. */
   readonly handle: (options: {
+    readonly id: number;
     readonly name: string;
     readonly source: PathSource;
     readonly keys: readonly SecretKey[];
@@ -123,6 +124,7 @@ export function openCaches(deps: CachesDeps): Caches {
         record: found,
         source,
         handler: deps.handle({
+          id: found.id,
           name,
           source,
           keys: chosen,

@@ -29,6 +29,8 @@ export interface MaterialiserDeps {
   readonly storeDatabase: Pick<StoreDatabase, 'lookupPath'>;
   readonly roots: TempRootKeeper;
   readonly dump: (info: PathInfo) => AsyncIterable<Uint8Array>;
+  /** There is a file of its NAR now; it is not in the cache yet. */
+  readonly onStored?: (info: PathInfo) => Promise<void>;
   /** These are in the cache now. */
   readonly onAdded: (hashParts: readonly string[]) => void;
   readonly onFault: (message: string, error: unknown) => void;
@@ -91,6 +93,7 @@ export function createMaterialiser(deps: MaterialiserDeps): Materialiser {
       limit(async () => {
         signal.throwIfAborted();
         const { fileHash } = await nars.materialise(info, () => deps.dump(info));
+        await deps.onStored?.(info);
         return record(info, fileHash);
       }),
     );

@@ -15,6 +15,8 @@ export interface CheckedNar {
   readonly nar: Digest;
   /** Hash parts of store paths in it. */
   readonly mentions: readonly string[];
+  /** Of the programs that it has debug information of. */
+  readonly buildIds: readonly string[];
 }
 
 export interface NarJobs {

@@ -11,6 +11,7 @@ import type { StoreDatabase } from '../../store/store-database.ts';
 import { type CachePathSource, createCachePathSource } from '../caches/cache-path-source.ts';
 import { mainCacheName } from '../caches/open-caches.ts';
 import { createTempRootKeeper } from '../create-temp-root-keeper.ts';
+import { listBuildIds } from '../extras/list-build-ids.ts';
 import { keepFollowing } from '../index/keep-following.ts';
 import type { PathSource } from '../path-source.ts';
 import { createMaterialiser, type Materialiser } from './create-materialiser.ts';
@@ -23,7 +24,7 @@ import type { StoredNars } from './stored-nars.ts';
 export interface StoredMainOptions {
   /** Both stay open. */
   readonly blobs: BlobStore;
-  readonly database: Pick<Database, 'storedNars' | 'caches' | 'cachePaths' | 'cacheUploads'>;
+  readonly database: Pick<Database, 'storedNars' | 'caches' | 'cachePaths' | 'cacheUploads' | 'cacheExtras'>;
   readonly store: Pick<Store, 'leaseTempRoots'>;
   readonly storeDatabase: Pick<StoreDatabase, 'lookupPath'>;
   /** The paths of the live store. */
@@ -106,6 +107,10 @@ export async function openStoredMain(options: StoredMainOptions): Promise<Stored
       storeDatabase,
       roots,
       dump,
+      async onStored({ path, narHash }) {
+        const buildIds = await listBuildIds(path);
+        if (buildIds.length > 0) await database.cacheExtras.setBuildIds(narHash, buildIds);
+      },
       onAdded: (hashParts) => kept.added(hashParts),
       onFault,
       now,

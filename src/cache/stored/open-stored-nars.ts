@@ -222,7 +222,7 @@ export async function openStoredNars(options: StoredNarsOptions): Promise<Stored
         const known = await find(actual);
         if (known !== undefined) {
           await database.storedNars.add(known, found.mentions);
-          return { nar: known, isNew: false };
+          return { nar: known, isNew: false, buildIds: found.buildIds };
         }
         const at = now();
         const nar: StoredNarRecord = {
@@ -238,7 +238,7 @@ export async function openStoredNars(options: StoredNarsOptions): Promise<Stored
         await verifier.learn(nar);
         await record(nar, found.mentions);
         counters.received += 1;
-        return { nar, isNew: true };
+        return { nar, isNew: true, buildIds: found.buildIds };
       });
     },
     read,

@@ -31,6 +31,8 @@ export interface ReceivedNar {
   readonly nar: StoredNarRecord;
   /** It was not there before. */
   readonly isNew: boolean;
+  /** Of the programs that it has debug information of. */
+  readonly buildIds: readonly string[];
 }
 
 /** Counts since the start. */

@@ -11,6 +11,7 @@ import { type StorePath, storePathHash } from '../../nix/store-path.ts';
 import { AppError } from '../../util/app-error.ts';
 import type { StoredNars } from '../stored/stored-nars.ts';
 import { admitPath } from './admit-path.ts';
+import { adoptPaths } from './adopt-paths.ts';
 import type { OfferedPath } from './offered-path.ts';
 
 export interface PublishDeps {
@@ -91,12 +92,8 @@ async function adoptReferences(
   const there = await database.cachePaths.getMany(record.id, paths.map(storePathHash));
   const rest = paths.filter((path) => !there.has(storePathHash(path)));
   if (rest.length === 0) return;
-  try {
-    await adopt(rest, signal);
-  } catch (error) {
-    // What is nowhere is told of by the database, as for every other cache.
-    if (!(error instanceof AppError && error.code === 'store.path-missing')) throw error;
-  }
+  // What is nowhere is told of by the database, as for every other cache.
+  await adoptPaths(adopt, rest, signal);
 }
 
 /** What is there never changes: the same once more is fine, anything else is refused. */

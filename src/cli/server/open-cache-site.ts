@@ -9,6 +9,7 @@ import { createCacheGuard } from '../../cache/access/cache-guard.ts';
 import { type CacheSite, createCacheSite } from '../../cache/caches/create-cache-site.ts';
 import { type CachesDeps, mainCacheName, openCaches } from '../../cache/caches/open-caches.ts';
 import type { CacheHandler } from '../../cache/create-cache-handler.ts';
+import type { KeptExtras } from '../../cache/kept/kept-extras.ts';
 import type { StoredNars } from '../../cache/stored/stored-nars.ts';
 import { createBatchApi } from '../../cache/upload/create-batch-api.ts';
 import { createUploads } from '../../cache/upload/create-uploads.ts';
@@ -22,6 +23,7 @@ import type { StorePath } from '../../nix/store-path.ts';
 export interface CacheSiteOptions {
   readonly database: Database;
   readonly stored: StoredNars;
+  readonly kept: KeptExtras;
   readonly keys: readonly SecretKey[];
   readonly config: Pick<ServerConfig, 'private' | 'uploads'>;
   readonly access: Pick<Access, 'userOfToken'>;
@@ -48,7 +50,7 @@ export interface OpenCacheSite extends CacheSite, AsyncDisposable {
 const sweepEveryMs = 3600_000;
 
 export function openCacheSite(options: CacheSiteOptions): OpenCacheSite {
-  const { database, stored, keys, config, access, onFault, now } = options;
+  const { database, stored, kept, keys, config, access, onFault, now } = options;
   const closing = new AbortController();
   const ownToken = randomBytes(32).toString('base64url');
   const checkMentions = config.uploads['undeclared-references'] === 'refuse';
@@ -70,12 +72,13 @@ export function openCacheSite(options: CacheSiteOptions): OpenCacheSite {
     uploads: createUploads({
       database,
       stored,
+      kept,
       checkMentions,
       limits: { maxFileBytes: config.uploads.file, maxNarBytes: config.uploads.nar },
       now,
     }),
     batch: createBatchApi({ database, stored, checkMentions, now }),
-    stored,
+    kept,
     root: {
       handler: options.root,
       isPrivate: config.private,

@@ -5,6 +5,7 @@
 
 import { openNarBlobs } from '../../blobs/open-nar-blobs.ts';
 import type { CacheSite } from '../../cache/caches/create-cache-site.ts';
+import { mainCacheName } from '../../cache/caches/open-caches.ts';
 import {
   type CacheHandler,
   type CacheHandlerOptions,
@@ -12,8 +13,12 @@ import {
 } from '../../cache/create-cache-handler.ts';
 import { createExtras } from '../../cache/extras/create-extras.ts';
 import type { HotAnswers } from '../../cache/hot/create-hot-server.ts';
+import type { KeptLog } from '../../cache/kept/kept-extras.ts';
+import { keptSource } from '../../cache/kept/kept-source.ts';
+import { openKeptExtras } from '../../cache/kept/open-kept-extras.ts';
 import { createDumpPool } from '../../cache/live/create-dump-pool.ts';
 import { createLivePathSource } from '../../cache/live/live-path-source.ts';
+import { findCache } from '../../cache/manage/cache-name.ts';
 import { openStoredMain } from '../../cache/stored/open-stored-main.ts';
 import type { Access } from '../../ci/access/access.ts';
 import type { ServerConfig } from '../../config/config-schema.ts';
@@ -49,6 +54,8 @@ export interface ServerCache extends AsyncDisposable {
   /** With which the server itself may read. */
   readonly ownToken: string;
   readonly retention: ReturnType<typeof openCacheRetention>;
+  /** A log that was uploaded to the cache at the root, by the base name of its derivation. */
+  log(name: string): Promise<KeptLog | undefined>;
   /** That build has ended, in whatever way: what it made is kept. */
   buildFinished(buildId: number): void;
 }
@@ -76,6 +83,8 @@ export async function openServerCache(deps: ServerCacheDeps): Promise<ServerCach
       now: Date.now,
     }),
   );
+  const kept = openKeptExtras({ blobs, database, now: Date.now });
+  const main = await findCache(database, mainCacheName);
   const handle = (
     options: Pick<CacheHandlerOptions, 'source' | 'keys' | 'priority' | 'stored' | 'extras'>,
   ): CacheHandler =>
@@ -92,17 +101,24 @@ export async function openServerCache(deps: ServerCacheDeps): Promise<ServerCach
     keys,
     priority: config.priority,
     stored: stored.serving,
-    extras: createExtras({ database: storeDatabase, keys, baseUrl, stored: stored.nars }),
+    extras: createExtras({
+      database: storeDatabase,
+      keys,
+      baseUrl,
+      stored: stored.nars,
+      kept: keptSource(kept, main.id),
+    }),
   });
   const site = stack.use(
     openCacheSite({
       database,
       stored: stored.nars,
+      kept,
       keys,
       config,
       access,
       root: cache,
-      handle: ({ name, mayServe, ...options }) =>
+      handle: ({ id, name, mayServe, ...options }) =>
         handle({
           ...options,
           stored: { nars: stored.nars, accel: config.nars['x-accel'], mayServe },
@@ -111,6 +127,7 @@ export async function openServerCache(deps: ServerCacheDeps): Promise<ServerCach
             keys: options.keys,
             baseUrl,
             folder: `/c/${name}`,
+            kept: keptSource(kept, id),
           }),
         }),
       added: (hashParts) => stored.kept.added(hashParts),
@@ -126,6 +143,7 @@ export async function openServerCache(deps: ServerCacheDeps): Promise<ServerCach
       database,
       storeDatabase,
       stored: stored.nars,
+      kept,
       flushServed: async () => {
         await Promise.all([stored.flushServed(), site.flushServed()]);
       },
@@ -142,6 +160,7 @@ export async function openServerCache(deps: ServerCacheDeps): Promise<ServerCach
     hot: config.private ? undefined : cache.hot,
     ownToken: site.ownToken,
     retention,
+    log: (name) => kept.log(main.id, name),
     buildFinished: (buildId) => keeping?.finished(buildId),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

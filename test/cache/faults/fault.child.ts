@@ -79,6 +79,7 @@ await using materialiser = createMaterialiser({
 
 const receiver = createNarReceiver({
   uploads: database.cacheUploads,
+  extras: database.cacheExtras,
   stored,
   limits: { maxFileBytes: 1e9, maxNarBytes: 1e9 },
   now: () => now,
