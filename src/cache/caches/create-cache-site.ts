@@ -129,7 +129,7 @@ export function createCacheSite(deps: CacheSiteDeps): CacheSite {
       const request = parseCacheUrl(bare);
       if (request?.kind === 'log') {
         const log = await kept.log(target.record.id, request.name);
-        return serveKeptLog(req, res, log, stallTimeoutMs);
+        return serveKeptLog(req, res, log, stallTimeoutMs, (error) => fault(req, path, error));
       }
     }
     req.url = path;

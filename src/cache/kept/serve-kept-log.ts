@@ -8,12 +8,13 @@ import { sendNar } from '../send-nar.ts';
 import { untilClosed } from '../until-closed.ts';
 import type { KeptLog } from './kept-extras.ts';
 
-/** Throws what reading it throws, while nothing has been sent. */
+/** `onFault`: told of what goes wrong in reading it. */
 export async function serveKeptLog(
   req: IncomingMessage,
   res: ServerResponse,
   log: KeptLog | undefined,
   stallTimeoutMs: number,
+  onFault: (error: unknown) => void,
 ): Promise<void> {
   if (log === undefined) return sendNotFound(res);
   const headers = {
@@ -33,5 +34,6 @@ export async function serveKeptLog(
   const turns = createTurns({ budgetMs: 4, now: () => performance.now() });
   const pieces = log.read(untilClosed(res));
   const sent = await sendNar(res, { status: 200, headers, pieces, stallTimeoutMs, turns });
-  if (sent.result === 'unsent' || sent.result === 'cut') throw sent.error;
+  if (sent.result === 'unsent' || sent.result === 'cut') onFault(sent.error);
+  if (sent.result === 'unsent') sendNotFound(res);
 }
