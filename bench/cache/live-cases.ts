@@ -4,12 +4,12 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runProcess } from '../../src/process/run-process.ts';
 import { type BenchCase, benchCase } from '../bench-case.ts';
+import { addToStore } from './add-to-store.ts';
+import { mibPerSecond } from './mib-per-second.ts';
 import type { CacheArgs } from './parse-cache-args.ts';
 import { type BenchServer, startServer } from './start-server.ts';
 
@@ -106,20 +106,4 @@ async function memory(big: string, say: Say): Promise<BenchCase> {
     peerName: 'limit',
     atMost: 1,
   });
-}
-
-async function mibPerSecond(bytes: number, work: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await work();
-  return bytes / 2 ** 20 / ((performance.now() - start) / 1000);
-}
-
-function addToStore(script: string): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'bench-cache-'));
-  try {
-    execFileSync('sh', ['-ec', script], { cwd: folder });
-    return execFileSync('nix-store', ['--add', path.join(folder, 'tree')], { encoding: 'utf8' }).trim();
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }
