@@ -83,6 +83,7 @@ async function eventLoop(server: BenchServer, big: string): Promise<BenchCase> {
 /** The most that is seen while 200 clients download for ten seconds, at 4 MiB a second each. */
 async function memory(big: string, say: Say): Promise<BenchCase> {
   await using server = await startServer();
+  say(`memory at rest: ${mib((await server.ask()).rss)}`);
   const stop = new AbortController();
   const downloads = Array.from({ length: 200 }, () =>
     runProcess(['curl', '-sSf', '--limit-rate', '4M', '-o', '/dev/null', urlOf(server, big)], {
@@ -96,7 +97,7 @@ async function memory(big: string, say: Say): Promise<BenchCase> {
   }
   stop.abort();
   await Promise.all(downloads);
-  say(`memory at the end: ${((await server.ask()).rss / 2 ** 20).toFixed(0)} MiB`);
+  say(`memory at the end: ${mib((await server.ask()).rss)}`);
   return benchCase({
     bench: 'cache',
     case: 'memory, 200 downloads of 1 GiB',
@@ -107,3 +108,5 @@ async function memory(big: string, say: Say): Promise<BenchCase> {
     atMost: 1,
   });
 }
+
+const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;

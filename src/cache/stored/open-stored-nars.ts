@@ -7,7 +7,7 @@
  * removes it. Adding and removing the same file wait for each other.
  */
 
-import type { BlobStore } from '../../blobs/blob-store.ts';
+import type { BlobRange, BlobStore } from '../../blobs/blob-store.ts';
 import type { StoredNarRecord } from '../../db/cache-records.ts';
 import type { Database } from '../../db/database.ts';
 import { formatBareHash, parseHash } from '../../nix/hash.ts';
@@ -117,9 +117,14 @@ export async function openStoredNars(options: StoredNarsOptions): Promise<Stored
     counters.materialised += 1;
     return nar;
   };
-  const read: StoredNars['read'] = async function* (nar, range, abort) {
+  const read = async function* (
+    nar: StoredNarRecord,
+    range: BlobRange,
+    abort: AbortSignal,
+    reuse: boolean,
+  ): AsyncGenerator<Uint8Array> {
     try {
-      yield* readVerified(nar, range, { blobs, verifier, signal: AbortSignal.any([abort, signal]) });
+      yield* readVerified(nar, range, { blobs, verifier, reuse, signal: AbortSignal.any([abort, signal]) });
     } catch (error) {
       watch(nar, error);
       throw error;
@@ -191,9 +196,9 @@ export async function openStoredNars(options: StoredNarsOptions): Promise<Stored
         return { nar, isNew: true };
       });
     },
-    read,
+    read: (nar, range, abort) => read(nar, range, abort, true),
     async *unpack(nar, range, abort) {
-      const whole = read(nar, { start: 0, end: nar.fileSize }, abort);
+      const whole = read(nar, { start: 0, end: nar.fileSize }, abort, false);
       let at = 0;
       let held: Uint8Array | undefined;
       for await (const chunk of decompress(whole, nar.compression, abort)) {
