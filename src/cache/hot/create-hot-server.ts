@@ -49,7 +49,7 @@ interface Connection {
   readonly inPlace: boolean;
   /** Not handed over yet. */
   isFast: boolean;
-  closed(): void;
+  readonly closed: () => void;
 }
 
 export interface HotServer {
