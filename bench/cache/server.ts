@@ -1,7 +1,10 @@
 /**
- * Our cache as a process of its own, for the benchmark: `server.ts [--no-front-door] [--keep FOLDER [--accel PREFIX]] [--port
- * N]`. Says its URL, then the 99th
- * percentile of the event loop's delay in milliseconds and the resident memory in bytes whenever a line comes in.
+ * Our cache as a process of its own, for the benchmark:
+ *
+ *   server.ts [--no-front-door] [--keep FOLDER [--accel PREFIX]] [--port N]
+ *
+ * Says its URL, then the 99th percentile of the event loop's delay in milliseconds and the resident memory in bytes whenever
+ * a line comes in.
  */
 
 import path from 'node:path';

@@ -73,7 +73,7 @@ interface KeptFile {
 interface Measure {
   readonly rounds: number;
   readonly file: KeptFile;
-  say(round: number, us: number, them: number): void;
+  readonly say: (round: number, us: number, them: number) => void;
 }
 
 async function measure(ourUrl: string, peerUrl: string, { rounds, file, say }: Measure) {
