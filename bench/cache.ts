@@ -4,6 +4,7 @@
  *   npm run bench -- cache [--json] [--rounds N] [--paths N] [--case NAME …]
  *
  * - hits, misses, no-front-door: narinfos (`cache/narinfo-cases.ts`);
+ * - stored, accel: NARs that are kept as files (`cache/stored-cases.ts`);
  * - big, small, delay, memory: NARs of the live store (`cache/live-cases.ts`).
  */
 
@@ -14,12 +15,14 @@ import type { BenchCase } from './bench-case.ts';
 import { liveCases } from './cache/live-cases.ts';
 import { narinfoCases } from './cache/narinfo-cases.ts';
 import { parseCacheArgs } from './cache/parse-cache-args.ts';
+import { storedCases } from './cache/stored-cases.ts';
 
 export async function* bench(argv: readonly string[]): AsyncGenerator<BenchCase> {
   const args = parseCacheArgs(argv);
   const folder = mkdtempSync(path.join(tmpdir(), 'bench-cache-'));
   try {
     yield* narinfoCases(folder, args, say);
+    yield* storedCases(folder, args, say);
     yield* liveCases(args, say);
   } finally {
     rmSync(folder, { recursive: true });

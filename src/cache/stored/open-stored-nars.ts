@@ -8,7 +8,7 @@
  * and files: the index follows them, and one at a time makes a file of one content.
  */
 
-import type { BlobStore } from '../../blobs/blob-store.ts';
+import type { BlobRange, BlobStore } from '../../blobs/blob-store.ts';
 import type { StoredNarRecord } from '../../db/cache-records.ts';
 import type { Database } from '../../db/database.ts';
 import { formatBareHash, parseHash } from '../../nix/hash.ts';
@@ -145,9 +145,14 @@ export async function openStoredNars(options: StoredNarsOptions): Promise<Stored
     counters.materialised += 1;
     return nar;
   };
-  const read: StoredNars['read'] = async function* (nar, range, abort) {
+  const read = async function* (
+    nar: StoredNarRecord,
+    range: BlobRange,
+    abort: AbortSignal,
+    reuse: boolean,
+  ): AsyncGenerator<Uint8Array> {
     try {
-      yield* readVerified(nar, range, { blobs, verifier, signal: AbortSignal.any([abort, signal]) });
+      yield* readVerified(nar, range, { blobs, verifier, reuse, signal: AbortSignal.any([abort, signal]) });
     } catch (error) {
       watch(nar, error);
       throw error;
@@ -164,7 +169,7 @@ export async function openStoredNars(options: StoredNarsOptions): Promise<Stored
   };
 
   const unpack: StoredNars['unpack'] = async function* (nar, range, abort) {
-    const whole = read(nar, { start: 0, end: nar.fileSize }, abort);
+    const whole = read(nar, { start: 0, end: nar.fileSize }, abort, false);
     let at = 0;
     let held: Uint8Array | undefined;
     for await (const chunk of decompress(whole, nar.compression, abort)) {
@@ -241,7 +246,7 @@ export async function openStoredNars(options: StoredNarsOptions): Promise<Stored
         return { nar, isNew: true, buildIds: found.buildIds };
       });
     },
-    read,
+    read: (nar, range, abort) => read(nar, range, abort, true),
     unpack,
     async mentions(nar, abort) {
       const known = await database.storedNars.mentions(nar.fileHash);

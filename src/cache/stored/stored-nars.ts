@@ -82,7 +82,8 @@ export interface StoredNars extends AsyncDisposable {
   receive(file: AsyncIterable<Uint8Array>, options: ReceiveOptions): Promise<ReceivedNar>;
   /**
    * The file, or a part of it. Its last piece comes only when the whole file is known to be what the row says; else
-   * it throws `cache.nar-corrupted`, and the file is repaired or taken out.
+   * it throws `cache.nar-corrupted`, and the file is repaired or taken out. A piece is good only until the next one is
+   * asked for.
    */
   read(nar: StoredNarRecord, range: BlobRange, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** The NAR inside, or a part of it, checked in the same way: for the URLs of before it was stored. */
