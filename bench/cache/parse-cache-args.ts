@@ -14,6 +14,7 @@ const names = [
   'small',
   'delay',
   'memory',
+  'others',
 ] as const;
 
 export type CacheCase = (typeof names)[number];
