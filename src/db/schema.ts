@@ -5,11 +5,10 @@
 
 import type { Generated } from 'kysely';
 import type { BuildStatus, StepPhaseNumber } from './build-status.ts';
+import type { CacheSchema } from './cache-schema.ts';
+import type { Flag } from './flag.ts';
 import type { EvaluationState, JobsetState, JobsetType, StepRecord } from './records.ts';
 import type { RolloutState } from './rollout-records.ts';
-
-/** 1 or 0; SQLite has no booleans. */
-export type Flag = number;
 
 interface ProjectTable {
   readonly id: Generated<number>;
@@ -288,77 +287,6 @@ interface FirstSeenTable {
   readonly seen_at: number;
 }
 
-export interface StoredNarTable {
-  readonly file_hash: string;
-  readonly file_size: number;
-  readonly nar_hash: string;
-  readonly nar_size: number;
-  readonly compression: string;
-  readonly created_at: number;
-  readonly verified_at: number;
-}
-
-export interface CacheTable {
-  readonly id: Generated<number>;
-  readonly name: string;
-  readonly priority: number;
-  readonly is_private: Flag;
-  readonly quota: number | null;
-  /** JSON: names of keys. */
-  readonly keys: string;
-  readonly created_at: number;
-}
-
-export interface CachePathTable {
-  readonly id: Generated<number>;
-  readonly cache_id: number;
-  readonly hash_part: string;
-  readonly path: string;
-  readonly nar_hash: string;
-  readonly nar_size: number;
-  readonly deriver: string | null;
-  readonly ca: string | null;
-  /** With a space between. */
-  readonly signatures: string;
-  readonly file_hash: string;
-  readonly added_at: number;
-  readonly served_at: number;
-}
-
-/** Both are ids of paths of the same cache. */
-interface CacheReferenceTable {
-  readonly referrer: number;
-  readonly reference: number;
-}
-
-interface CachePinTable {
-  readonly cache_id: number;
-  readonly name: string;
-  readonly path: string;
-  readonly created_at: number;
-  readonly expires_at: number | null;
-}
-
-export interface CacheTokenTable {
-  readonly id: Generated<number>;
-  readonly cache_id: number;
-  /** sha256 of the secret, base 16. */
-  readonly hash: string;
-  readonly name: string;
-  readonly may_push: Flag;
-  readonly created_at: number;
-  readonly last_used_at: number | null;
-  readonly expires_at: number | null;
-}
-
-interface CacheUploadTable {
-  readonly cache_id: number;
-  readonly file_hash: string;
-  readonly started_at: number;
-  readonly is_received: Flag;
-  readonly made_file: Flag;
-}
-
 export interface RolloutTable {
   readonly id: string;
   readonly project: string;
@@ -418,7 +346,7 @@ interface SchemaVersionTable {
   readonly version: number;
 }
 
-export interface Schema {
+export interface Schema extends CacheSchema {
   readonly schema_version: SchemaVersionTable;
   readonly projects: ProjectTable;
   readonly project_members: ProjectMemberTable;
@@ -446,13 +374,6 @@ export interface Schema {
   readonly failures: FailureTable;
   readonly drained_builders: DrainedBuilderTable;
   readonly first_seen: FirstSeenTable;
-  readonly stored_nars: StoredNarTable;
-  readonly caches: CacheTable;
-  readonly cache_paths: CachePathTable;
-  readonly cache_references: CacheReferenceTable;
-  readonly cache_pins: CachePinTable;
-  readonly cache_tokens: CacheTokenTable;
-  readonly cache_uploads: CacheUploadTable;
   readonly rollouts: RolloutTable;
   readonly rollout_entries: RolloutEntryTable;
   readonly rollout_hosts: RolloutHostTable;
