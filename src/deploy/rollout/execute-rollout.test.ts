@@ -319,6 +319,15 @@ describe('a host that is not quite right', () => {
     expect(current(played, 'web')).toBe(fresh);
   });
 
+  it('was tested and rebooted, and so runs what it ran before', async () => {
+    const played = play(plan(['web'], { action: 'test', reboot: true }));
+
+    expect(await played.end).toMatchObject({
+      outcomes: [{ result: 'degraded', message: expect.stringContaining('which test does not set') }],
+    });
+    expect(current(played, 'web')).toBe(oldSystem);
+  });
+
   it('fails to test what needs a reboot', async () => {
     const played = play(plan(['web'], { action: 'test' }), needsReboot);
 
