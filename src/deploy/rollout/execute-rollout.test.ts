@@ -64,21 +64,21 @@ const failing = (host: string, step: string, code: AppError['code'] = 'deploy.fa
 
 describe('the steps of a host', () => {
   it.each([
-    ['switch', {}, 'begin pre-deploy-checks copy activate confirm health-checks keep'],
+    ['switch', {}, 'begin copy pre-deploy-checks activate confirm health-checks keep'],
     ['test', { skipHealthChecks: true, skipPreDeployChecks: true }, 'begin copy activate confirm keep'],
     [
       'switch',
       { uploadSecrets: true },
-      'begin pre-deploy-checks copy secrets-before activate confirm secrets-after health-checks keep',
+      'begin copy pre-deploy-checks secrets-before activate confirm secrets-after health-checks keep',
     ],
     [
       'switch',
       { uploadSecrets: true, reboot: true },
-      'begin pre-deploy-checks copy secrets-before activate confirm keep reboot secrets-after health-checks',
+      'begin copy pre-deploy-checks secrets-before activate confirm keep reboot secrets-after health-checks',
     ],
-    ['boot', { uploadSecrets: true }, 'begin pre-deploy-checks copy secrets-before activate secrets-after'],
-    ['boot', { reboot: true }, 'begin pre-deploy-checks copy activate reboot health-checks'],
-    ['dry-activate', { uploadSecrets: true, reboot: true }, 'begin pre-deploy-checks copy activate'],
+    ['boot', { uploadSecrets: true }, 'begin copy pre-deploy-checks secrets-before activate secrets-after'],
+    ['boot', { reboot: true }, 'begin copy pre-deploy-checks activate reboot health-checks'],
+    ['dry-activate', { uploadSecrets: true, reboot: true }, 'begin copy pre-deploy-checks activate'],
     ['push', { uploadSecrets: true, reboot: true }, 'begin copy'],
   ] as const)('%s %j', async (action, change, steps) => {
     const played = play(plan(['web'], { action, ...change }));
@@ -142,7 +142,7 @@ describe('a host that runs its new system already', () => {
   });
 
   it('is activated all the same when that is asked for', async () => {
-    expect(await again({ force: true })).toContain('copy activate');
+    expect(await again({ force: true })).toContain('checks activate');
   });
 
   it('fails without going anywhere when its checks fail', async () => {
@@ -309,7 +309,7 @@ describe('a host that is not quite right', () => {
         { result: 'degraded', message: 'needs a reboot: the new system takes effect at the next boot' },
       ],
     });
-    expect(stepsOf(played, 'web').join(' ')).toBe('begin pre-deploy-checks copy activate confirm keep');
+    expect(stepsOf(played, 'web').join(' ')).toBe('begin copy pre-deploy-checks activate confirm keep');
   });
 
   it('is fine when it is rebooted', async () => {
