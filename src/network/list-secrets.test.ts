@@ -42,26 +42,6 @@ Secrets for host db01:
 `);
   });
 
-  it('says where secrets come from that are no files, and nothing of their content', () => {
-    const [web01] = hosts;
-    const common = { ...web01?.secrets.a, source: '', destination: '/run/x' };
-    const secrets = {
-      a: { ...common, age: { file: 'a.age' } },
-      b: { ...common, command: ['pass', 'show', 'b'] },
-      c: { ...common, text: 'hunter2' },
-    };
-    const others = [{ ...web01, secrets }] as unknown as typeof hosts; // all but its secrets is whole
-
-    const text = listSecretsText(others);
-
-    for (const origin of ['age:a.age', 'command:pass show b', 'text']) {
-      expect(text).toContain(`- \`${origin}\` -> \`/run/x\``);
-    }
-    expect(text).not.toContain('hunter2');
-    expect(JSON.parse(listSecretsJson(others, '/srv/net'))).toMatchObject({ web01: { c: { Source: '' } } });
-    expect(listSecretsJson(others, '/srv/net')).not.toContain('hunter2');
-  });
-
   it('is empty without hosts', () => {
     expect(listSecretsText([])).toBe('');
   });

@@ -17,22 +17,14 @@ export function listSecretsText(hosts: readonly HostMetadata[]): string {
     .join('');
 }
 
-function text(spec: SecretSpec): string {
-  const { destination, owner, permissions, mkDirs, uploadAt, action } = spec;
+function text({ source, destination, owner, permissions, mkDirs, uploadAt, action }: SecretSpec): string {
   return [
-    `\`${originOf(spec)}\` -> \`${destination}\`, with:`,
+    `\`${source}\` -> \`${destination}\`, with:`,
     `\tPermissions: ${owner.user}:${owner.group}, ${permissions}`,
     `\tCreate remote directories: ${mkDirs}`,
     `\tUpload at: ${uploadAt}`,
     ...(action.length === 0 ? [] : [`\tAction: \`${action.join(' ')}\``]),
   ].join('\n');
-}
-
-/** The file, as Morph has it, or what there is in the place of one; never the content. */
-function originOf({ source, age, command }: SecretSpec): string {
-  if (source !== '') return source;
-  if (age !== undefined) return `age:${age.file}`;
-  return command === undefined ? 'text' : `command:${command.join(' ')}`;
 }
 
 /** What `list-secrets --json` prints; relative sources are made absolute with the folder of the network file. */
@@ -49,8 +41,7 @@ export function listSecretsJson(hosts: readonly HostMetadata[], networkFolder: s
 
 function goSecret(spec: SecretSpec, networkFolder: string): object {
   return {
-    // Empty where the content comes from no file.
-    Source: spec.source === '' ? '' : path.resolve(networkFolder, spec.source),
+    Source: path.isAbsolute(spec.source) ? spec.source : path.resolve(networkFolder, spec.source),
     Destination: spec.destination,
     Owner: { Group: spec.owner.group, User: spec.owner.user },
     Permissions: spec.permissions,
