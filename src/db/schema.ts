@@ -6,7 +6,8 @@
 import type { Generated } from 'kysely';
 import type { BuildStatus, StepPhaseNumber } from './build-status.ts';
 import type { EvaluationState, JobsetState, JobsetType, StepRecord } from './records.ts';
-import type { RolloutState } from './rollout-records.ts';
+import type { HostTable, RolloutEntryTable, RolloutHostTable, RolloutTable } from './rollout-schema.ts';
+import type { DrainedBuilderTable, FailureTable, FirstSeenTable } from './server-schema.ts';
 
 /** 1 or 0; SQLite has no booleans. */
 export type Flag = number;
@@ -270,24 +271,6 @@ interface TokenTable {
   readonly expires_at: number | null;
 }
 
-interface FailureTable {
-  readonly key: string;
-  readonly message: string;
-  readonly expires_at: number;
-}
-
-interface DrainedBuilderTable {
-  readonly builder: string;
-  readonly drained_by: string;
-  readonly drained_at: number;
-}
-
-interface FirstSeenTable {
-  readonly uri: string;
-  readonly sha256: string;
-  readonly seen_at: number;
-}
-
 export interface StoredNarTable {
   readonly file_hash: string;
   readonly file_size: number;
@@ -357,61 +340,6 @@ interface CacheUploadTable {
   readonly started_at: number;
   readonly is_received: Flag;
   readonly made_file: Flag;
-}
-
-export interface RolloutTable {
-  readonly id: string;
-  readonly project: string;
-  readonly jobset: string;
-  readonly evaluation: number;
-  readonly action: string;
-  readonly plan: string;
-  readonly left_out: string;
-  readonly state: RolloutState;
-  readonly result: string | null;
-  readonly message: string | null;
-  readonly created_by: string;
-  readonly why: string;
-  readonly created_at: number;
-  readonly approved_by: string | null;
-  readonly approved_at: number | null;
-  readonly started_at: number | null;
-  readonly ended_at: number | null;
-}
-
-interface RolloutEntryTable {
-  readonly rollout_id: string;
-  readonly position: number;
-  readonly entry: string;
-}
-
-interface RolloutHostTable {
-  readonly rollout_id: string;
-  readonly position: number;
-  readonly host: string;
-  readonly wave: number;
-  readonly toplevel: string;
-  readonly step: string | null;
-  readonly result: string | null;
-  readonly message: string | null;
-  readonly previous: string | null;
-  readonly started_at: number | null;
-  readonly ended_at: number | null;
-}
-
-interface HostTable {
-  readonly project: string;
-  readonly name: string;
-  readonly system: string | null;
-  readonly system_at: number | null;
-  readonly previous_system: string | null;
-  readonly last_rollout: string | null;
-  readonly claimed_by: string | null;
-  readonly cordoned_by: string | null;
-  readonly cordoned_at: number | null;
-  readonly cordon_reason: string | null;
-  readonly facts: string | null;
-  readonly facts_at: number | null;
 }
 
 interface SchemaVersionTable {
