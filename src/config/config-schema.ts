@@ -161,6 +161,11 @@ const uploads = z.strictObject({
       default: '`"64 GiB"`',
       text: 'What the NAR in it may have when it is unpacked.',
     }),
+  'undeclared-references': z.enum(['refuse', 'accept']).default('refuse').register(keyDocs, {
+    form: '"refuse" or "accept"',
+    default: '`"refuse"`',
+    text: 'What becomes of a path that mentions others of its cache and does not say that it refers to them.',
+  }),
 });
 
 const nars = z.strictObject({

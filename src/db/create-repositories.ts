@@ -1,4 +1,5 @@
 import { createBuildRepository } from './build-repository.ts';
+import { createCacheExtraRepository } from './cache-extra-repository.ts';
 import { createCachePathRepository } from './cache-path-repository.ts';
 import { createCacheRepository } from './cache-repository.ts';
 import { createCacheTokenRepository } from './cache-token-repository.ts';
@@ -32,6 +33,7 @@ export function createRepositories(connection: Connection): Repositories {
     cachePaths: createCachePathRepository(connection),
     cacheTokens: createCacheTokenRepository(connection),
     cacheUploads: createCacheUploadRepository(connection),
+    cacheExtras: createCacheExtraRepository(connection),
     rollouts: createRolloutRepository(connection),
     hosts: createHostRepository(connection),
   };

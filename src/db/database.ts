@@ -9,6 +9,7 @@
 
 import type { BuildStatus, StepPhaseNumber } from './build-status.ts';
 import type {
+  CacheExtraRepository,
   CachePathRepository,
   CacheRepository,
   CacheTokenRepository,
@@ -46,6 +47,7 @@ export interface Repositories {
   readonly cachePaths: CachePathRepository;
   readonly cacheTokens: CacheTokenRepository;
   readonly cacheUploads: CacheUploadRepository;
+  readonly cacheExtras: CacheExtraRepository;
   readonly rollouts: RolloutRepository;
   readonly hosts: HostRepository;
 }

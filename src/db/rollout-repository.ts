@@ -6,7 +6,7 @@ import type { Connection } from './connection.ts';
 import { insertRows } from './insert-rows.ts';
 import type { RolloutChange, RolloutFilter, RolloutRepository } from './rollout-database.ts';
 import type { RolloutHostRecord, RolloutRecord } from './rollout-records.ts';
-import type { RolloutTable } from './rollout-schema.ts';
+import type { RolloutTable } from './schema.ts';
 import { orTaken } from './taken.ts';
 import { withoutNul } from './without-nul.ts';
 

@@ -16,7 +16,6 @@ import type { ProteusEvent } from '../../src/events/event.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
-import { buildStandInSystem } from '../lab/stand-in-system.ts';
 import { type ActivationLab, prepareActivationLab } from './activation-lab.ts';
 
 let lab: Lab;
@@ -62,36 +61,6 @@ const command = (cmd: readonly string[]) => ({
 });
 
 describe('a rollout with our own steps', () => {
-  it('copies, activates, confirms, checks, keeps', async () => {
-    const toplevel = await buildStandInSystem({ name: 'web01', note: 'never sent before' });
-    const { target } = web.host.ssh;
-    const healthChecks = command(['test', '$(readlink', '/run/current-system)', '=', toplevel]);
-    const host = plannedHost({ name: 'web01', target, toplevel, healthChecks });
-
-    expect(await rollOut(planOf('switch', [host]))).toEqual({
-      result: 'succeeded',
-      outcomes: [{ host: 'web01', result: 'deployed' }],
-    });
-    expect(await web.stands()).toMatchObject({ current: toplevel, profile: toplevel });
-    expect(events.flatMap((event) => (event.type === 'host.phase' ? [event.phase] : []))).toEqual([
-      'connecting',
-      'checking',
-      'copying',
-      'activating',
-      'confirming',
-      'checking-health',
-      'confirming',
-    ]);
-    expect(events).toContainEqual({
-      type: 'host.log',
-      host: 'web01',
-      line: 'activating the configuration...',
-    });
-    // Nobody holds the host any more, and nothing is remembered.
-    expect((await web.host.exec('ls /run/proteus')).stdout).not.toContain('lock');
-    expect((await web.host.exec('ls /nix/var/nix/proteus')).stdout).toBe('');
-  });
-
   it('takes a host back whose health check fails', async () => {
     const host = plannedHost({
       name: 'web01',

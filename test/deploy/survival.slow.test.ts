@@ -1,9 +1,5 @@
-/** What an activation survives: of the network, of sshd, of the host, of Proteus, of the supervisor itself. */
+/** What an activation survives: of the network, of sshd, of the host, of the supervisor itself; and of shells and tools. */
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { activateHost } from '../../src/deploy/activation/activate-host.ts';
 import { confirmHost } from '../../src/deploy/activation/confirm-host.ts';
@@ -11,11 +7,7 @@ import { keepHost } from '../../src/deploy/activation/keep-host.ts';
 import { lockHost } from '../../src/deploy/activation/lock-host.ts';
 import { rebootHost } from '../../src/deploy/activation/reboot-host.ts';
 import { rollBackHost } from '../../src/deploy/activation/roll-back-host.ts';
-import { defaultPolicy } from '../../src/deploy/rollout/default-policy.ts';
-import { createFileJournal } from '../../src/deploy/rollout/file-journal.ts';
 import type { HostSession } from '../../src/deploy/session/host-session.ts';
-import { plannedHost, planOf } from '../../src/deploy/testing/plan-of.ts';
-import { startProcess } from '../../src/process/start-process.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
 import { type ActivationLab, prepareActivationLab } from './activation-lab.ts';
 
@@ -207,60 +199,19 @@ describe('a reboot', () => {
   });
 });
 
-describe('kill -9 of Proteus', () => {
-  it.each(['connecting', 'copying', 'activating', 'confirming', 'checking-health'])(
-    'while %s: the rollout is gone on with',
-    async (phase) => {
-      await web.host.setBehaviour('slow', web.fresh);
-      const folder = await mkdtemp(join(tmpdir(), 'proteus-killed.'));
-      const cmd = [{ description: 'slow', cmd: ['sleep', '1'], period: 1, timeout: 5 }];
-      const host = plannedHost({
-        name: 'web01',
-        target: web.host.ssh.target,
-        toplevel: web.fresh,
-        healthChecks: { cmd, http: [] },
-      });
-      const plan = planOf('switch', [host], { policy: { ...defaultPolicy, confirmTimeout: 8 } });
-      const journal = await createFileJournal(folder, plan, { by: 'test', why: 'test' });
-      const { id } = journal;
-      await journal[Symbol.asyncDispose]();
-      const { settings } = web.host.ssh;
-      const start = () =>
-        startProcess([
-          process.execPath,
-          join(import.meta.dirname, 'rollout.child.ts'),
-          folder,
-          id,
-          settings.configFile ?? '',
-          settings.identityFile ?? '',
-        ]);
-
-      const first = await start();
-      for await (const line of createInterface({ input: first.stdout })) if (line === phase) break;
-      process.kill(first.pid, 'SIGKILL');
-      await first.exited;
-      await using second = await start();
-      let last = '';
-      for await (const line of createInterface({ input: second.stdout })) last = line;
-
-      expect(JSON.parse(last)).toEqual([{ host: 'web01', result: 'deployed' }]);
-      expect(await web.stands()).toMatchObject({ current: web.fresh, profile: web.fresh });
-      expect((await calls()).filter((call) => call.endsWith(web.fresh))).toHaveLength(1);
-      await rm(folder, { recursive: true, force: true });
-    },
-  );
-});
-
 describe('the script on the host', () => {
   it.each([
-    ['busybox', 'mount --bind /bin/busybox "$(readlink -f /bin/sh)"'],
-    ['bash', 'mount --bind /bin/bash "$(readlink -f /bin/sh)"'],
+    ['busybox', 'mount --bind /bin/busybox "$(readlink -f /bin/sh)"', 'sh --help 2>&1', 'BusyBox'],
+    ['bash', 'mount --bind /bin/bash "$(readlink -f /bin/sh)"', 'sh --version', 'bash'],
     [
       'no flock and no setsid',
       'mount --bind /dev/null /usr/bin/flock; mount --bind /dev/null /usr/bin/setsid',
+      'command -v flock setsid || echo neither',
+      'neither',
     ],
-  ])('works with %s', async (_, prepare) => {
+  ])('works with %s', async (_, prepare, probe, proof) => {
     await web.host.exec(prepare);
+    expect((await web.host.exec(probe)).stdout).toContain(proof);
     try {
       await using _lock = await lockHost(session, { rollout: 'r1', beatMs: 500 }, web.options());
       await expect(lockHost(session, { rollout: 'r2', beatMs: 500 }, web.options())).rejects.toMatchObject({

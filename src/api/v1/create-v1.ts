@@ -10,6 +10,7 @@ import { describeIssues } from '../http/parse-input.ts';
 import { describeCacheApi } from './describe-cache-api.ts';
 import { addBuildRoutes } from './routes/add-build-routes.ts';
 import { addCacheRetentionRoutes } from './routes/add-cache-retention-routes.ts';
+import { addCacheRoutes } from './routes/add-cache-routes.ts';
 import { addEvaluationRoutes } from './routes/add-evaluation-routes.ts';
 import { addEventRoute } from './routes/add-event-route.ts';
 import { addHostRoutes } from './routes/add-host-routes.ts';
@@ -31,6 +32,7 @@ export function createV1(deps: ApiDeps): V1 {
   for (const add of [
     addServerRoutes,
     addCacheRetentionRoutes,
+    addCacheRoutes,
     addEventRoute,
     addEvaluationRoutes,
     addBuildRoutes,

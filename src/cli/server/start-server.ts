@@ -156,6 +156,7 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     settings: { baseUrl: outside, private: config.private, webhookSecrets, version },
     inputTypes: inputPlugins,
     cacheRetention: cache.retention,
+    keptLog: (name) => cache.log(name),
     storeFilesAt: storeDir,
     nixLogDirectory: '/nix/var/log/nix/drvs',
     now: Date.now,

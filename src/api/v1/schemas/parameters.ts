@@ -41,3 +41,8 @@ export const hostParameters = z.object({
   project: name('The name of a project.'),
   host: name('The name of a host of it.'),
 });
+
+const cacheName = name('The name of a cache.');
+export const cacheParameters = z.object({ cache: cacheName });
+export const cacheTokenParameters = z.object({ cache: cacheName, id: number('The id of a token.') });
+export const cachePinParameters = z.object({ cache: cacheName, pin: name('The name of a pin.') });

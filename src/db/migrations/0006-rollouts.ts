@@ -11,7 +11,7 @@ const ofRollout = (column: ColumnDefinitionBuilder): ColumnDefinitionBuilder =>
   column.notNull().references('rollouts.id').onDelete('cascade');
 
 export const rollouts: Migration = {
-  version: 5,
+  version: 6,
   async up(db, { create, integer, text }) {
     await create('rollouts', (table) =>
       table
