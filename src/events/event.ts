@@ -140,6 +140,10 @@ export type DeployEvent =
       readonly action: string;
       /** Names of hosts, wave by wave. */
       readonly waves: readonly (readonly string[])[];
+      /** Hosts that were over before, when it is gone on with. */
+      readonly over?: Readonly<
+        Record<string, 'deployed' | 'degraded' | 'rolled-back' | 'failed' | 'skipped'>
+      >;
     }
   | { readonly type: 'rollout.wave'; readonly rollout: string; readonly wave: number; readonly of: number }
   /** Nothing is begun until it says `going-on`; `reason` in words. */

@@ -181,9 +181,7 @@ describe('a host of a rollout', () => {
       ssh: web.ssh.settings,
       journal: { ...other, id: 'rollout-2' },
     });
-    expect(outcomes).toEqual([
-      { host: 'web01', result: 'failed', message: expect.stringContaining('rollout-1') },
-    ]);
+    expect(outcomes).toEqual([{ host: 'web01', result: 'failed', message: expect.stringMatching(/lab-\d/) }]);
     expect(await first).toEqual(deployed);
   });
 });

@@ -17,9 +17,11 @@ export interface RollOutOptions {
   readonly ssh: SshSettings;
   readonly emit?: Emit | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Default: a new one in memory. */
+  /** Default: a new one in memory, `lab-N`. */
   readonly journal?: Journal | undefined;
 }
+
+let made = 0;
 
 export async function rollOut(plan: DeployPlan, options: RollOutOptions): Promise<RolloutEnd> {
   const { store, ssh, emit = () => {}, signal = AbortSignal.timeout(100_000) } = options;
@@ -32,6 +34,8 @@ export async function rollOut(plan: DeployPlan, options: RollOutOptions): Promis
     secretMemory,
     emit,
   });
-  const journal = options.journal ?? memoryJournal([plannedEntry(plan)]);
+  // Hosts remember what the rollout of a name did.
+  const fresh = { ...memoryJournal([plannedEntry(plan)]), id: `lab-${(made += 1)}` };
+  const journal = options.journal ?? fresh;
   return await executeRollout(journal, { openSteps, emit, signal, by: 'test' });
 }

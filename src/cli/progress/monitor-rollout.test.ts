@@ -7,7 +7,7 @@ import { renderStatus } from './render-status.ts';
 const toplevel = parseStorePath('/nix/store/7rw8v9pckcwracg8g6lgjagjpgsvg24l-nixos-system');
 const rollout = 'r';
 const names = Array.from({ length: 100 }, (_, index) => `host${index + 1}`);
-const begun: ProteusEvent = {
+const begun: Extract<ProteusEvent, { type: 'rollout.started' }> = {
   type: 'rollout.started',
   rollout,
   action: 'switch',
@@ -91,6 +91,12 @@ describe('a rollout to a hundred hosts', () => {
     const lines = shown(begun, { type: 'host.skipped', host: 'host1', reason: 'later' }, start('host1'));
 
     expect(lines.at(-1)).toBe('  hosts 0/100  wave 1/2');
+  });
+
+  it('counts what was over before it was gone on with', () => {
+    const lines = shown({ ...begun, over: { host1: 'deployed', host2: 'rolled-back' } }, start('host3'));
+
+    expect(lines.at(-1)).toBe('  hosts 2/100: 1 deployed, 1 rolled back  wave 1/2');
   });
 
   it('is over with its last event', () => {

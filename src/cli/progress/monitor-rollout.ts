@@ -27,7 +27,13 @@ export function advanceRollout(
   if (event.type === 'rollout.started') {
     const { action, waves } = event;
     const hosts = waves.reduce((sum, wave) => sum + wave.length, 0);
-    return { action, hosts, wave: 0, waves: waves.length, results: new Map(), waiting: '' };
+    const results = new Map(
+      Object.entries(event.over ?? {}).map(([host, result]): [string, HostResult] => [
+        host,
+        result === 'rolled-back' ? 'rolled back' : result,
+      ]),
+    );
+    return { action, hosts, wave: 0, waves: waves.length, results, waiting: '' };
   }
   if (status === undefined) return undefined;
   if (!isOfRollout(event)) return status;

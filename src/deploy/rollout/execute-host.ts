@@ -168,6 +168,13 @@ async function perform(job: HostJob, progress: Progress, step: HostStep): Promis
       break;
     case 'reboot':
       await doing((options) => steps.reboot(options));
+      if (plan.action === 'test') {
+        await trouble(
+          job,
+          progress,
+          'after its reboot it runs what its profile says, which test does not set',
+        );
+      }
       break;
     case 'health-checks':
       await doing((options) => steps.healthChecks(options));

@@ -319,6 +319,15 @@ describe('a host that is not quite right', () => {
     expect(current(played, 'web')).toBe(fresh);
   });
 
+  it('was tested and rebooted, and so runs what it ran before', async () => {
+    const played = play(plan(['web'], { action: 'test', reboot: true }));
+
+    expect(await played.end).toMatchObject({
+      outcomes: [{ result: 'degraded', message: expect.stringContaining('which test does not set') }],
+    });
+    expect(current(played, 'web')).toBe(oldSystem);
+  });
+
   it('fails to test what needs a reboot', async () => {
     const played = play(plan(['web'], { action: 'test' }), needsReboot);
 
@@ -584,6 +593,7 @@ describe('an interruption', () => {
     });
     const later = play(plan([]), { fleet: played.fleet, journal: memoryJournal(played.journal.written) });
     expect(await later.end).toMatchObject({ result: 'succeeded' });
+    expect(later.events[0]).not.toHaveProperty('over');
   });
 
   it('while activating sees that host to its end, and begins no other', async () => {
@@ -600,6 +610,13 @@ describe('an interruption', () => {
     });
     expect(effects(played, 'db')).toContain('kept');
     expect(effects(played, 'web')).toEqual([]);
+
+    const later = play(plan([]), { fleet: played.fleet, journal: memoryJournal(played.journal.written) });
+    expect(await later.end).toMatchObject({ result: 'succeeded' });
+    expect(later.events.slice(0, 2)).toMatchObject([
+      { type: 'rollout.started', over: { db: 'deployed' } },
+      { type: 'rollout.wave', wave: 1, of: 1 },
+    ]);
   });
 
   it('of the hard kind leaves hosts in the middle of it, which are taken up first', async () => {

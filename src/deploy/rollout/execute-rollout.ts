@@ -101,7 +101,11 @@ class RolloutRun implements AsyncDisposable {
     if (this.#state.result === undefined) {
       await this.#note({ type: 'started', at: begunAt, by });
       const { action, waves } = this.#plan;
-      emit({ type: 'rollout.started', rollout, action, waves });
+      const over = [...this.#state.hosts].flatMap(([name, { outcome }]) =>
+        outcome === undefined ? [] : [[name, outcome.result] as const],
+      );
+      const known = over.length === 0 ? {} : { over: Object.fromEntries(over) };
+      emit({ type: 'rollout.started', rollout, action, waves, ...known });
       const { wave } = this.#state;
       if (wave > 0) emit({ type: 'rollout.wave', rollout, wave, of: waves.length });
       await this.#untilDone();
