@@ -101,6 +101,8 @@ const hostMetadata = z
 
 export const evaluationHostsReply = z.object({
   evaluation: z.int(),
+  project: z.string(),
+  jobset: z.string(),
   orderingTags: z.array(z.string()).meta({ description: 'In whose order hosts are rolled out to.' }),
   hosts: z.array(
     z.object({
