@@ -106,7 +106,7 @@ describe('a rollout of a server', () => {
       },
     });
     await using _ = test;
-    const { append } = database.rollouts;
+    const append = database.rollouts.append.bind(database.rollouts);
     // As when the process dies after the first host.
     database.rollouts.append = async (id, position, entry, change) => {
       if (broken && change.host?.name === 'db' && change.host.result !== undefined) throw new Error('killed');
