@@ -161,11 +161,13 @@ async function applyChange(connection: Connection, id: string, change: RolloutCh
     const { state, result, message, startedAt, endedAt } = change.rollout;
     await db
       .updateTable('rollouts')
-      .set(({ fn, val }) => ({
+      .set((expression) => ({
         ...(state === undefined ? {} : { state }),
         ...(result === undefined ? {} : { result }),
         ...(message === undefined ? {} : { message: message && withoutNul(message) }),
-        ...(startedAt === undefined ? {} : { started_at: fn.coalesce('started_at', val(startedAt)) }),
+        ...(startedAt === undefined
+          ? {}
+          : { started_at: expression.fn.coalesce('started_at', expression.val(startedAt)) }),
         ...(endedAt === undefined ? {} : { ended_at: endedAt }),
       }))
       .where('id', '=', id)
@@ -175,13 +177,15 @@ async function applyChange(connection: Connection, id: string, change: RolloutCh
     const { name, step, result, message, previous, startedAt, endedAt } = change.host;
     await db
       .updateTable('rollout_hosts')
-      .set(({ fn, val }) => ({
+      .set((expression) => ({
         ...(step === undefined ? {} : { step }),
         ...(result === undefined ? {} : { result }),
         ...(message === undefined ? {} : { message: message && withoutNul(message) }),
         ...(previous === undefined ? {} : { previous }),
         // The first time counts: after a crash a host is begun again.
-        ...(startedAt === undefined ? {} : { started_at: fn.coalesce('started_at', val(startedAt)) }),
+        ...(startedAt === undefined
+          ? {}
+          : { started_at: expression.fn.coalesce('started_at', expression.val(startedAt)) }),
         ...(endedAt === undefined ? {} : { ended_at: endedAt }),
       }))
       .where('rollout_id', '=', id)

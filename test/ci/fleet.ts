@@ -28,15 +28,15 @@ export interface Fleet extends AsyncDisposable {
   /** The data directory of the server. */
   readonly directory: string;
   /** `proteus` as an administrator of the server, with the way to the hosts. */
-  run(...words: readonly string[]): Promise<ProcessResult>;
+  readonly run: (...words: readonly string[]) => Promise<ProcessResult>;
   /** The server is killed and started again. */
-  restart(): Promise<void>;
+  readonly restart: () => Promise<void>;
   /** Commits systems that have this note in them, and waits until they are built. */
-  build(note: string): Promise<void>;
+  readonly build: (note: string) => Promise<void>;
   /** What is built for a host, with that note. */
-  built(host: string, note: string): Promise<string | undefined>;
+  readonly built: (host: string, note: string) => Promise<string | undefined>;
   /** What a host runs; `''`: nothing. */
-  system(host: LabHost): Promise<string>;
+  readonly system: (host: LabHost) => Promise<string>;
 }
 
 const host = (name: string, tag: string, note: string): string => `

@@ -49,6 +49,17 @@ describe('a session', () => {
     });
     expect(facts.freeBytes).toBeGreaterThan(1_000_000);
   });
+
+  it('knows that the host needs a reboot, and what is no system', async () => {
+    const ask = () => session.refresh({ signal: AbortSignal.timeout(30_000) });
+    await web.host.exec(`
+      ln -sfn ${web.old} /run/booted-system
+      mkdir /run/other && echo quiet > /run/other/kernel-params && ln -sfn /run/other /run/current-system`);
+    expect(await ask()).toMatchObject({ current: undefined, booted: web.old, needsReboot: true });
+    await web.host.exec(`ln -sfn ${web.fresh} /run/current-system`);
+    expect(await ask()).toMatchObject({ current: web.fresh, needsReboot: false });
+    await web.host.exec('rm -r /run/other /run/booted-system');
+  });
 });
 
 describe('an activation', () => {

@@ -95,8 +95,8 @@ describe('a host of a rollout', () => {
     expect(await stands(web)).toEqual([system, system]);
     expect(phases()).toEqual([
       'connecting',
-      'checking',
       'copying',
+      'checking',
       'activating',
       'confirming',
       'checking-health',
@@ -120,7 +120,7 @@ describe('a host of a rollout', () => {
     expect(await deploy('dry-activate', [planned(web)])).toEqual(deployed);
     expect(await calls(web)).toEqual([`dry-activate ${system}`]);
     expect(await stands(web)).toEqual([old, old]);
-    expect(phases()).toEqual(['connecting', 'checking', 'copying', 'activating']);
+    expect(phases()).toEqual(['connecting', 'copying', 'checking', 'activating']);
   });
 
   it('is pushed to with all that is referred to', async () => {

@@ -147,6 +147,25 @@ describe('an activation', () => {
   });
 });
 
+it('works where sshd allows two sessions a login', async () => {
+  await web.host.exec("sed -i 's/^MaxSessions.*/MaxSessions 2/' /etc/ssh/sshd_config");
+  await web.host.killSshd();
+  await web.host.startSshd();
+  try {
+    await using few = await web.openSession();
+    await using _lock = await lockHost(few, { rollout: 'r1', beatMs: 500 }, web.options());
+    await using _root = await few.store.leaseTempRoots([web.fresh]);
+    await activateHost(few, web.request(), web.options());
+    await confirmHost(few, web.request(), web.options());
+    await keepHost(few, web.request(), web.options());
+    expect((await web.stands()).current).toBe(web.fresh);
+  } finally {
+    await web.host.exec("sed -i 's/^MaxSessions.*/MaxSessions 100/' /etc/ssh/sshd_config");
+    await web.host.killSshd();
+    await web.host.startSshd();
+  }
+});
+
 describe('a reboot', () => {
   const request = { rollout: 'r1', rebootTimeout: 30 };
 

@@ -44,9 +44,10 @@ function setUp(kept: Readonly<Record<string, readonly string[]>>, valid: readonl
         return new Set(paths.filter((one) => valid.map(path).includes(one)));
       },
       addMultipleToStore: async (paths: readonly IncomingPath[]) => {
-        for (const { info, nar } of paths) {
+        for (const incoming of paths) {
+          const { info } = incoming;
           expect(info).not.toHaveProperty('stored');
-          const bytes = await Array.fromAsync(nar());
+          const bytes = await Array.fromAsync(incoming.nar());
           added.push(`${info.path.slice(44)}=${Buffer.concat(bytes).toString()}`);
         }
       },

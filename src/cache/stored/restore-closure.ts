@@ -3,6 +3,7 @@
  * that they refer to, references first. Files are checked while they are unpacked, the store checks the NARs.
  */
 
+import type { StoredNarRecord } from '../../db/cache-records.ts';
 import { type StorePath, storePathHash } from '../../nix/store-path.ts';
 import { referencesFirst } from '../../store/references-first.ts';
 import type { PathInfo, Store } from '../../store/store.ts';
@@ -17,7 +18,10 @@ export interface RestoreDeps {
   readonly nars: Pick<StoredNars, 'unpack'>;
 }
 
-type Kept = ServedPath & { readonly stored: NonNullable<ServedPath['stored']> };
+interface Kept {
+  readonly info: PathInfo;
+  readonly nar: StoredNarRecord;
+}
 
 /** Says what came back. Throws `store.path-missing` naming a path that is neither in the store nor in the cache. */
 export async function restoreClosure(
@@ -33,9 +37,9 @@ export async function restoreClosure(
     const next: StorePath[] = [];
     for (const path of wanted) {
       if (valid.has(path)) continue;
-      const info = await kept.lookup(storePathHash(path));
-      if (info?.path !== path || info.stored === undefined) throw lost(path, roots);
-      found.set(path, { ...info, stored: info.stored });
+      const { stored: nar, ...info } = (await kept.lookup(storePathHash(path))) ?? {};
+      if (nar === undefined || !('path' in info) || info.path !== path) throw lost(path, roots);
+      found.set(path, { info, nar });
       for (const reference of info.references) {
         if (seen.has(reference)) continue;
         seen.add(reference);
@@ -45,8 +49,9 @@ export async function restoreClosure(
     wanted = next;
   }
   if (found.size === 0) return [];
-  const incoming = referencesFirst(found.values()).map((info) => ({
-    info: plainInfo(info),
+  const infos = [...found.values()].map(({ info }) => info);
+  const incoming = referencesFirst(infos).map((info) => ({
+    info,
     nar: () => unpack(found, info.path, nars, signal),
   }));
   await store.addMultipleToStore(incoming, { signal, withoutSignatureCheck: true });
@@ -59,13 +64,8 @@ async function* unpack(
   nars: RestoreDeps['nars'],
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const nar = found.get(path)?.stored;
+  const nar = found.get(path)?.nar;
   if (nar !== undefined) yield* nars.unpack(nar, { start: 0, end: nar.narSize }, signal);
-}
-
-/** The store is told nothing of files. */
-function plainInfo({ stored: _, ...info }: PathInfo & { readonly stored?: unknown }): PathInfo {
-  return info;
 }
 
 function lost(path: StorePath, roots: readonly StorePath[]): AppError {

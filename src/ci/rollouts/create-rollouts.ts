@@ -57,6 +57,8 @@ export function createRollouts(deps: RolloutsDeps): ServerRollouts {
     const { id, project } = rollout;
     try {
       await rollouts.setState(id, ['approved'], 'running');
+      // Somebody may have paused it before there was a hand to do it with.
+      hand.set(controlOf((await find(id)).state), hand.by ?? '');
       const cordoned = (host: string): string | undefined => cordons.get(keyOf(project, host));
       await deps.run(rollout, { control: hand, cordoned, signal });
     } catch (error) {

@@ -56,7 +56,12 @@ function changeOf(entry: JournalEntry, plan: DeployPlan, before: ReadonlyMap<str
       return endOfHost(entry.outcome, entry.at, plan, before);
     case 'ended':
       return { rollout: { state: 'ended', result: entry.result, endedAt: entry.at }, releases: true };
-    default:
+    case 'planned':
+    case 'paused':
+    case 'resumed':
+    case 'aborted':
+    case 'wave':
+    case 'trouble':
       return {};
   }
 }

@@ -27,6 +27,8 @@ const host = (name: string, change: Partial<EvaluationHosts['hosts'][number]>) =
 it('shows what can be rolled out, and why the rest cannot', () => {
   const lines = renderEvaluationHosts({
     evaluation: 3,
+    project: 'fleet',
+    jobset: 'main',
     orderingTags: [],
     hosts: [
       host('db', { toplevel: '/nix/store/x-db' }),

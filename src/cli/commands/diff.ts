@@ -107,7 +107,7 @@ async function network(context: CliContext, file: string, flags: Flags): Promise
   );
   const closureOf = (root: StorePath): Promise<readonly ClosurePath[]> =>
     queryClosure(built.store, [root], { signal });
-  return diffHosts(hosts, { ssh, signal, closureOf });
+  return await diffHosts(hosts, { ssh, signal, closureOf });
 }
 
 async function evaluation(context: CliContext, text: string, flags: Flags): Promise<Diffs> {

@@ -4,6 +4,7 @@ import { evaluationHostsReply } from '../../api/v1/schemas/evaluation.ts';
 import type { NetworkMetadata } from '../../network/network.ts';
 import { networkSchema } from '../../network/network-schema.ts';
 import { parseStorePath, type StorePath } from '../../nix/store-path.ts';
+import { AppError } from '../../util/app-error.ts';
 import type { ApiClient } from '../client/api-client.ts';
 import type { EvaluationName } from './evaluation-name.ts';
 
@@ -24,6 +25,12 @@ export async function hostsFromCi(
       ? `/api/v1/projects/${project}/jobsets/${jobset}/hosts`
       : `/api/v1/evaluations/${evaluation}/hosts`;
   const reply = await client.get(path, evaluationHostsReply);
+  if (reply.project !== project || reply.jobset !== jobset) {
+    throw new AppError(
+      'rollout.evaluation',
+      `evaluation ${reply.evaluation} is one of ${reply.project}:${reply.jobset}, not of ${project}:${jobset}`,
+    );
+  }
   const network = networkSchema.parse({
     hosts: reply.hosts.map(({ metadata }) => metadata),
     meta: { description: '', ordering: { tags: reply.orderingTags } },

@@ -17,8 +17,9 @@ function parse(line: string): RolloutFlags {
 }
 
 describe('the flags of a rollout', () => {
-  it('are the default policy when there are none', () => {
-    expect(policyOf(parse(''))).toEqual(defaultPolicy);
+  it('are the default policy when there are none, but that checks come to an end', () => {
+    expect(policyOf(parse(''))).toEqual({ ...defaultPolicy, checkTimeout: 300 });
+    expect(policyOf(parse('--timeout 0')).checkTimeout).toBe(0);
   });
 
   it('say everything that a policy has', () => {

@@ -70,10 +70,13 @@ export function withActivationFlags(command: Command): Command {
       'a host goes back by itself when it hears nothing for so long (default: 30s)',
       span,
     )
-    .option('--timeout <time>', 'longest time for the checks of a host (default: no limit)', span)
+    .option('--timeout <time>', 'longest time for the checks of a host (default: 5m; 0: no limit)', span)
     .option('--activation-timeout <time>', 'longest time for an activation (default: no limit)', span)
     .option('--reboot-timeout <time>', 'longest time for a reboot (default: 10m)', span);
 }
+
+/** Without an end to its checks a host that is ill would never be taken back. Seconds. */
+const checkTimeout = 300;
 
 export function policyOf(flags: RolloutFlags): RolloutPolicy {
   const { queueFor = 3600, unreachable = defaultPolicy.unreachable } = flags;
@@ -87,7 +90,7 @@ export function policyOf(flags: RolloutFlags): RolloutPolicy {
     rollBack: flags.rollback ?? defaultPolicy.rollBack,
     activationTimeout: flags.activationTimeout ?? defaultPolicy.activationTimeout,
     confirmTimeout: flags.confirmTimeout ?? defaultPolicy.confirmTimeout,
-    checkTimeout: flags.timeout ?? defaultPolicy.checkTimeout,
+    checkTimeout: flags.timeout ?? checkTimeout,
     rebootTimeout: flags.rebootTimeout ?? defaultPolicy.rebootTimeout,
     windows: (flags.window ?? []).map(parseWindow),
   };

@@ -29,7 +29,7 @@ export async function openRolloutSteps(
   return { open, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-export function sshSettingsOf(config: ServerConfig['rollouts']): SshSettings {
+function sshSettingsOf(config: ServerConfig['rollouts']): SshSettings {
   const { identity, 'known-hosts': knownHosts, 'ssh-config': configFile } = config;
   return {
     identityFile: identity,

@@ -78,8 +78,10 @@ function isBegunAnew({ state, alive, reason }: ActivationState): boolean {
 
 function startOnce(session: HostSession, request: ActivateRequest, anew: boolean, signal: AbortSignal) {
   const { action, toplevel, confirmTimeout, activationTimeout, rollBack } = request;
-  const seconds = [confirmTimeout, activationTimeout].map((time) => Math.max(0, Math.ceil(time)));
-  const args = [action, toplevel, ...seconds, rollBack ? 'yes' : 'no', anew ? 'yes' : 'no'];
+  // The host counts whole seconds; and nobody can be heard in none.
+  const confirm = Math.max(1, Math.ceil(confirmTimeout));
+  const limit = Math.max(0, Math.ceil(activationTimeout));
+  const args = [action, toplevel, confirm, limit, rollBack ? 'yes' : 'no', anew ? 'yes' : 'no'];
   return hostVerb(session, 'start', request.rollout, args, { signal });
 }
 

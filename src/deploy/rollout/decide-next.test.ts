@@ -298,6 +298,15 @@ describe('decideNext', () => {
     expect(decideNext(plan, half, { ...calm, interrupted: true })).toMatchObject({ begin: [], done: true });
   });
 
+  it('waits for room, not for a time that is over, when what is due has no room', () => {
+    const one: DeployPlan = { ...plan, policy: { ...plan.policy, parallel: 1 } };
+    const half = withEntry(fresh, { type: 'step', at: 0, host: 'h2', step: 'activate' });
+    const full = withHost(withHost(half, 'h2', { retryAt: 5 }), 'h0', { stage: 'preparing' });
+
+    expect(decideNext(one, full, { ...calm, now: 4 })).toMatchObject({ begin: [], wakeAt: 5 });
+    expect(decideNext(one, full, { ...calm, now: 5 })).toMatchObject({ begin: [], wakeAt: undefined });
+  });
+
   it('activates nothing while a host that was left half done is away for as many as may be', () => {
     const one: DeployPlan = { ...plan, policy: { ...plan.policy, maxUnavailable: 1 } };
     const half = withEntry(fresh, { type: 'step', at: 0, host: 'h2', step: 'activate' });

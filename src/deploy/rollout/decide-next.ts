@@ -75,7 +75,10 @@ export function decideNext(plan: DeployPlan, state: RolloutState, now: Circumsta
     const skip = atStage('waiting')
       .filter(([, host]) => !host.halfDone)
       .map(([host]) => ({ host, reason: stop }));
-    const wakeAt = earliest(left.map(([, { retryAt }]) => retryAt));
+    const wakeAt = earliest(
+      left.map(([, { retryAt }]) => retryAt),
+      now.now,
+    );
     const done = running === 0 && left.length === 0;
     return { ...nothing, begin: taken, skip, stop, wakeAt, done };
   }
@@ -87,7 +90,7 @@ export function decideNext(plan: DeployPlan, state: RolloutState, now: Circumsta
     ...fresh,
     begin: [...taken, ...fresh.begin],
     activate,
-    wakeAt: earliest([fresh.wakeAt, ...left.map(([, { retryAt }]) => retryAt)]),
+    wakeAt: earliest([fresh.wakeAt, ...left.map(([, { retryAt }]) => retryAt)], now.now),
     done: entries.every(([, { stage }]) => stage === 'done'),
   };
 }
@@ -128,7 +131,7 @@ function nextInWave(plan: DeployPlan, state: RolloutState, now: Circumstances, r
   const retries = open.flatMap(([, { retryAt, triedAt }]) =>
     retryAt === undefined ? [] : [Math.max(now.now, Math.min(retryAt, expiry(plan, triedAt)))],
   );
-  const wakeAt = earliest(retries.filter((at) => at > now.now));
+  const wakeAt = earliest(retries, now.now);
   const wanted = open.filter(([, { retryAt = 0 }]) => retryAt <= now.now);
   if (wanted.length === 0) return { ...nothing, wakeAt };
 
@@ -143,7 +146,7 @@ function nextInWave(plan: DeployPlan, state: RolloutState, now: Circumstances, r
     begin,
     wave: inCurrent && state.wave < current + 1 ? current + 1 : undefined,
     wait,
-    wakeAt: earliest([wakeAt, wait?.until]),
+    wakeAt: earliest([wakeAt, wait?.until], now.now),
   };
 }
 
@@ -194,7 +197,8 @@ function names(entries: readonly Entry[]): readonly string[] {
   return entries.map(([name]) => name);
 }
 
-function earliest(times: readonly (number | undefined)[]): number | undefined {
-  const known = times.filter((time) => time !== undefined);
+/** Of those that are still to come: what is due and has no room yet waits for room, not for a time. */
+function earliest(times: readonly (number | undefined)[], now: number): number | undefined {
+  const known = times.filter((time) => time !== undefined).filter((time) => time > now);
   return known.length === 0 ? undefined : Math.min(...known);
 }

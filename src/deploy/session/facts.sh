@@ -4,12 +4,14 @@ set -u
 PATH=$PATH:/run/current-system/sw/bin:/nix/var/nix/profiles/default/bin:/usr/sbin:/usr/bin:/sbin:/bin
 say() { printf 'proteus:%s=%s\n' "$1" "$2"; }
 at() { [ ! -e "$1" ] || readlink -f "$1"; }
+# Whatever else somebody has put there is no system.
+system_at() { case $(at "$1") in /nix/store/*) at "$1" ;; esac; }
 profile=/nix/var/nix/profiles/system
 
 say user "$(id -un)"
-say current "$(at /run/current-system)"
-say booted "$(at /run/booted-system)"
-say profile "$(at $profile)"
+say current "$(system_at /run/current-system)"
+say booted "$(system_at /run/booted-system)"
+say profile "$(system_at $profile)"
 say generation-link "$(readlink $profile 2>/dev/null)"
 for link in $profile-*-link; do
   [ ! -L "$link" ] || say generation "${link##*/} $(stat -c %Y "$link") $(readlink "$link")"

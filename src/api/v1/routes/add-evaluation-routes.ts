@@ -4,7 +4,7 @@ import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
 import { type EvaluationHosts, evaluationHosts } from '../../../ci/rollouts/evaluation-hosts.ts';
 import { findEvaluation } from '../../../ci/rollouts/find-evaluation.ts';
-import type { JobsetRecord } from '../../../db/records.ts';
+import type { EvaluationRecord, JobsetRecord } from '../../../db/records.ts';
 import { blankPasswords } from '../../../util/blank-passwords.ts';
 import type { ApiContext, ApiDeps } from '../../api-deps.ts';
 import { notFound, projectOf } from '../../http/find-records.ts';
@@ -150,12 +150,12 @@ export function addEvaluationRoutes(app: V1, deps: ApiDeps): void {
     const record = await find(c.req.valid('param').id);
     const found = await evaluationHosts(ci.database, record);
     if (found === undefined) throw notFound(`Evaluation ${record.id} is not one of a network.`);
-    return c.json(hostsReply(record.id, found), 200);
+    return c.json(hostsReply(record, found), 200);
   });
 
   app.openapi(getJobsetHosts, async (c) => {
     const found = await findEvaluation(ci.database, c.req.valid('param'));
-    return c.json(hostsReply(found.evaluation.id, found), 200);
+    return c.json(hostsReply(found.evaluation, found), 200);
   });
 
   app.openapi(getNetwork, async (c) => {
@@ -166,10 +166,12 @@ export function addEvaluationRoutes(app: V1, deps: ApiDeps): void {
   });
 }
 
-function hostsReply(evaluation: number, { network, hosts, broken }: EvaluationHosts) {
+function hostsReply({ id, project, jobset }: EvaluationRecord, { network, hosts, broken }: EvaluationHosts) {
   // Through the schema, whose types are not readonly.
   return evaluationHostsReply.parse({
-    evaluation,
+    evaluation: id,
+    project,
+    jobset,
     orderingTags: network.orderingTags,
     hosts: hosts.map(({ metadata, build, toplevel, missing }) => ({
       name: metadata.name,

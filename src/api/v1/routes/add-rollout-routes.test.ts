@@ -107,8 +107,10 @@ describe('rollouts over HTTP', () => {
   ])('may be made by %s: %i', async (as, status) => {
     await using api = await openTestApi();
     await withFleet(api);
-
     await post(api, 'rollouts', fleet, status, as);
+
+    const { total } = pageOf(rollout).parse(await api.json('/api/v1/rollouts'));
+    expect(total).toBe(status === 201 ? 1 : 0);
   });
 
   it.each([

@@ -82,7 +82,7 @@ const check = z.object({ description: z.string() }).loose();
 const checks = z.object({ cmd: z.array(check), http: z.array(check) });
 
 /** What a network says of a host; names are those of Morph's options. */
-export const hostMetadata = z
+const hostMetadata = z
   .object({
     name: z.string(),
     targetHost: z.string(),
@@ -101,6 +101,8 @@ export const hostMetadata = z
 
 export const evaluationHostsReply = z.object({
   evaluation: z.int(),
+  project: z.string(),
+  jobset: z.string(),
   orderingTags: z.array(z.string()).meta({ description: 'In whose order hosts are rolled out to.' }),
   hosts: z.array(
     z.object({

@@ -6,7 +6,7 @@ import { policySchema } from '../../../deploy/rollout/plan-schema.ts';
 
 const count = z.int().min(0);
 
-export const selectors = z.object({
+const selectors = z.object({
   on: z.string().optional().meta({ description: 'A pattern for names of hosts.' }),
   tagged: z.string().optional().meta({ description: 'Tags with commas between; a host must have all.' }),
   every: count.optional(),
