@@ -42,6 +42,8 @@ export const commandTable: readonly CommandEntry[] = [
     'show what was planned, and what became of it',
     () => import('./commands/rollout-show.ts'),
   ),
+  entry('status', 'say what hosts run, and what they should run', () => import('./commands/status.ts')),
+  entry('diff', 'say what differs between systems', () => import('./commands/diff.ts')),
   entry(
     'check-health',
     'run the health checks of hosts until they succeed',
@@ -96,6 +98,24 @@ export const commandTable: readonly CommandEntry[] = [
     'give a drained builder steps again',
     () => import('./commands/builder-undrain.ts'),
   ),
+  entry(
+    'rollout start',
+    'roll out what a server built: plan it, or do it at once',
+    () => import('./commands/rollout-start.ts'),
+  ),
+  entry('rollout approve', 'begin a rollout that was planned', () => import('./commands/rollout-approve.ts')),
+  entry('rollout watch', 'see a rollout of a server live', () => import('./commands/rollout-watch.ts')),
+  entry('rollout log', 'print what was said on a host', () => import('./commands/rollout-log.ts')),
+  entry('rollout pause', 'begin no further host', () => import('./commands/rollout-pause.ts')),
+  entry('rollout abort', 'end a rollout', () => import('./commands/rollout-abort.ts')),
+  entry('host list', 'list the hosts that a server rolled out to', () => import('./commands/host-list.ts')),
+  entry('host cordon', 'leave a host out of rollouts', () => import('./commands/host-cordon.ts')),
+  entry(
+    'host uncordon',
+    'let a host take part in rollouts again',
+    () => import('./commands/host-uncordon.ts'),
+  ),
+  entry('host remove', 'forget a host that is no more', () => import('./commands/host-remove.ts')),
   entry('gc', 'let go what nothing keeps', () => import('./commands/gc.ts')),
 
   entry('user create', 'make a user of the server, or change one', () => import('./commands/user-create.ts')),

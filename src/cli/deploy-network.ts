@@ -3,7 +3,7 @@
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
-import type { DeployPlan } from '../deploy/deploy-plan.ts';
+import type { DeployPlan, PlanSource } from '../deploy/deploy-plan.ts';
 import { planRollout } from '../deploy/rollout/plan-rollout.ts';
 import { loadNetwork } from '../network/load-network.ts';
 import type { HostMetadata } from '../network/network.ts';
@@ -12,8 +12,9 @@ import { sshSettingsFromEnvironment } from '../process/ssh.ts';
 import type { Store } from '../store/store.ts';
 import { AppError } from '../util/app-error.ts';
 import { buildNetwork } from './build-network.ts';
+import { type ServerFlags, withServerFlags } from './client/connect-to-server.ts';
 import type { CliContext } from './context.ts';
-import {} from './hosts/host-flags.ts';
+import { systemsFromCi } from './fleet/systems-from-ci.ts';
 import { type BuildFlags, collect } from './network-options.ts';
 import { beginRollout, type PlanFlags, withPlanFlags } from './rollouts/begin-rollout.ts';
 import { type ExecutionFlags, executionOptions, withExecutionFlags } from './rollouts/execution-flags.ts';
@@ -26,8 +27,9 @@ import {
 } from './rollouts/rollout-flags.ts';
 import { selectFromNetwork } from './select-from-network.ts';
 
-export interface DeployFlags extends BuildFlags, RolloutFlags, PlanFlags, ExecutionFlags {
+export interface DeployFlags extends ServerFlags, BuildFlags, RolloutFlags, PlanFlags, ExecutionFlags {
   readonly path?: readonly string[];
+  readonly fromCi?: string;
   readonly uploadSecrets?: boolean;
   readonly reboot?: boolean;
   readonly skipHealthChecks?: boolean;
@@ -36,11 +38,18 @@ export interface DeployFlags extends BuildFlags, RolloutFlags, PlanFlags, Execut
 }
 
 export function withPushFlags(command: Command): Command {
-  return withPlanFlags(
-    withOrderFlags(command).option(
-      '--path <host=path>',
-      'build nothing: the system of a host, in the store; may be repeated, hosts without are left out',
-      collect,
+  return withServerFlags(
+    withPlanFlags(
+      withOrderFlags(command)
+        .option(
+          '--path <host=path>',
+          'build nothing: the system of a host, in the store; may be repeated, hosts without are left out',
+          collect,
+        )
+        .option(
+          '--from-ci <jobset>',
+          'evaluate and build nothing: what a server built, PROJECT/JOBSET[#EVALUATION]; with - for the network',
+        ),
     ),
   );
 }
@@ -54,12 +63,13 @@ export function withDeployFlags(command: Command): Command {
     .option('--force', 'activate also what a host runs already');
 }
 
-interface Systems extends AsyncDisposable {
+export interface Systems extends AsyncDisposable {
   readonly hosts: readonly HostMetadata[];
   readonly toplevels: ReadonlyMap<string, StorePath>;
   readonly orderingTags: readonly string[];
   /** The local one, held open where something was built. */
   readonly store: Store | undefined;
+  readonly source: PlanSource;
 }
 
 /** Exit codes as of `beginRollout`. No host is touched when one of them could not be built. */
@@ -72,9 +82,7 @@ export async function deployNetwork(
   // What is wrong with them is told before anything is built.
   const policy = policyOf(flags);
   wavesOf({ ...flags, wavesByTag: false }, []);
-  await using systems = await (flags.path === undefined
-    ? build(context, file, flags)
-    : named(context, file, flags, flags.path));
+  await using systems = await systemsOf(context, file, flags);
   const absolute = path.resolve(context.cwd, file);
   const orderingTags = flags.orderByTags ? flags.orderByTags.split(',') : systems.orderingTags;
   const plan = planRollout({
@@ -82,7 +90,7 @@ export async function deployNetwork(
     hosts: systems.hosts,
     toplevels: systems.toplevels,
     defaultUser: sshSettingsFromEnvironment(context.env).user,
-    source: flags.path === undefined ? { type: 'network', file: absolute } : { type: 'paths' },
+    source: systems.source,
     baseDirectory: path.dirname(absolute),
     policy,
     waves: wavesOf(flags, orderingTags),
@@ -94,6 +102,14 @@ export async function deployNetwork(
   });
   const options = { ...executionOptions(context, flags), store: systems.store };
   return await beginRollout(context, plan, flags, options);
+}
+
+function systemsOf(context: CliContext, file: string, flags: DeployFlags): Promise<Systems> {
+  if (flags.fromCi === undefined)
+    return flags.path === undefined ? build(context, file, flags) : named(context, file, flags, flags.path);
+  if (flags.path !== undefined || file !== '-')
+    throw new AppError('usage.invalid', 'with --from-ci the network is -, and --path cannot be given');
+  return systemsFromCi(context, flags.fromCi, flags);
 }
 
 async function build(context: CliContext, file: string, flags: DeployFlags): Promise<Systems> {
@@ -116,6 +132,7 @@ async function build(context: CliContext, file: string, flags: DeployFlags): Pro
     ),
     orderingTags: built.orderingTags,
     store: built.store,
+    source: { type: 'network', file: path.resolve(context.cwd, file) },
     [Symbol.asyncDispose]: () => built[Symbol.asyncDispose](),
   };
 }
@@ -134,7 +151,8 @@ async function named(
     if (toplevels.has(host)) throw new AppError('usage.invalid', `--path names ${host} twice`);
     toplevels.set(host, await storePathOf(path.resolve(context.cwd, link)));
   }
-  const nothing = { toplevels, store: undefined, async [Symbol.asyncDispose]() {} };
+  const source = { type: 'paths' } as const;
+  const nothing = { toplevels, store: undefined, source, async [Symbol.asyncDispose]() {} };
   if (file === '-') return { ...nothing, hosts: [...toplevels.keys()].map(bareHost), orderingTags: [] };
   const network = await loadNetwork(file, {
     signal: context.signal,

@@ -1,7 +1,7 @@
 /**
  * The command line from end to end: finds the command, parses its flags, runs it with a progress display, and turns
- * whatever goes wrong into one clear message and an honest exit code (0 done, 1 failed, 2 wrong usage, 130
- * interrupted).
+ * whatever goes wrong into one clear message and an honest exit code (0 done, 1 failed, 2 wrong usage, 4 done but not
+ * everywhere or not quite, 130 interrupted).
  */
 
 import { Command, CommanderError } from 'commander';

@@ -87,7 +87,6 @@ export class RemoteStore implements Store {
     const { connectPacked } = options;
     if (connectPacked !== undefined) {
       this.addPacked = async (count, packed, addOptions = {}) => {
-        if (this.protocol.minor < safeImport) return false;
         const transport = await connectPacked(addOptions.signal);
         return addPacked(transport, { name: this.name, count, packed, ...addOptions });
       };

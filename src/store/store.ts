@@ -144,7 +144,7 @@ export interface GcResult {
 export type AddPacked = (
   count: number,
   packed: AsyncIterable<Uint8Array>,
-  options?: Omit<AddOptions, 'repair'>,
+  options?: CallOptions,
 ) => Promise<boolean>;
 
 /**
@@ -195,9 +195,8 @@ export interface Store extends AsyncDisposable {
   /** One stream; references must come before what refers to them. */
   addMultipleToStore(paths: readonly IncomingPath[], options?: AddOptions): Promise<void>;
   /**
-   * `addMultipleToStore` from frames of Zstandard that were made once for many stores: together they unpack to what is
-   * sent of each of `count` paths in turn, in frames of the protocol (`framed-writer.ts`). False when that machine cannot unpack
-   * them or is too old for it, and then nothing was added. Undefined where packing would make no sense.
+   * Adds `count` paths from frames of Zstandard that were made once for many stores: see `packed-import.ts`. False when that
+   * machine cannot unpack them, and then nothing was added. Undefined where packing would make no sense.
    */
   addPacked?: AddPacked | undefined;
   /**

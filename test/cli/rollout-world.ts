@@ -15,8 +15,8 @@ export interface RolloutWorld extends AsyncDisposable {
   readonly lab: Lab;
   readonly web: LabHost;
   readonly db: LabHost;
-  /** db01, then web01; a note makes another system. `more`: Nix source in the module of web01. */
-  network(note: string, more?: string): Promise<string>;
+  /** db01, then web01; a note makes another system. Nix source of more in their modules. */
+  network(note: string, more?: { readonly web?: string; readonly db?: string }): Promise<string>;
   run(...args: readonly string[]): Promise<ProcessResult>;
   start(...args: readonly string[]): Promise<RunningProcess>;
   /** What the host runs, and what its profile says: the notes of the systems. */
@@ -34,9 +34,9 @@ export async function createRolloutWorld(): Promise<RolloutWorld> {
     lab,
     web,
     db,
-    network: (note, more = '') =>
+    network: (note, { web: moreOfWeb = '', db: moreOfDb = '' } = {}) =>
       writeNetwork(
-        { web01: host('web', 'web01', note, more), db01: host('db', 'db01', note, '') },
+        { web01: host('web', 'web01', note, moreOfWeb), db01: host('db', 'db01', note, moreOfDb) },
         { ordering: ['db', 'web'] },
       ),
     run: (...args) => proteus(args, { env }),

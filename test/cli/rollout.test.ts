@@ -1,4 +1,3 @@
-import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseEvents } from '../helpers/proteus.ts';
@@ -19,7 +18,7 @@ describe('proteus rollout', () => {
     const planned = await world.run('deploy', file, 'switch', '--parallel', '2', '--save-plan', plan);
     expect(planned.code).toBe(0);
     expect(planned.stderr).toContain('switch on 2 hosts; 2 at a time\ndb01: would switch /nix/store/');
-    await expect(world.stands(world.web)).rejects.toThrow();
+    await expect(world.stands(world.web)).rejects.toThrow('current-system');
 
     const executed = await world.run('--json', 'rollout', 'execute', plan, '--why', 'the first one');
     expect(executed.code).toBe(0);
@@ -36,16 +35,16 @@ describe('proteus rollout', () => {
 
   it('stops at a canary that is ill, and goes back from it; both are told at the end', async () => {
     const { web, db } = world;
-    await db.setBehaviour('fail 1');
-    const file = await world.network('two');
+    const healthChecks =
+      'deployment.healthChecks.cmd = [ { description = "is well"; cmd = [ "false" ]; period = 1; } ];';
+    const file = await world.network('two', { db: healthChecks });
 
-    const { code, stderr } = await world.run('deploy', file, 'switch', '--canary', '1');
+    const { code, stderr } = await world.run('deploy', file, 'switch', '--canary', '1', '--timeout', '1');
 
-    await db.setBehaviour(undefined);
     expect(code).toBe(1);
     expect(stderr).toContain('last lines of db01:\n');
-    expect(stderr).toContain('  | warning: the stand-in was told to end with 1\n');
-    expect(stderr).toMatch(/\ndb01 {3}rolled back {2}.*exit code 1/);
+    expect(stderr).toMatch(/\n {2}\| is well: Failed \(.*\)\n/);
+    expect(stderr).toMatch(/\ndb01 {3}rolled back {2}.*is well/);
     expect(stderr).toMatch(/\nweb01 {2}skipped {6}not touched, because db01 failed before\n/);
     expect(stderr).toContain('\nfailed: 1 rolled back, 1 skipped\n');
     expect([await world.stands(db), await world.stands(web)]).toEqual(['one one', 'one one']);
@@ -78,21 +77,11 @@ describe('proteus rollout', () => {
     );
   });
 
-  it('deploys what is named, to hosts that no network names', async () => {
-    const system = (await world.web.systemLog()).find(({ action }) => action === 'switch')?.toplevel;
-
-    const { code } = await world.run('deploy', '-', 'test', '--path', `web01=${system}`, '--force');
-
-    expect(code).toBe(0);
-    expect((await world.web.systemLog()).at(-1)).toMatchObject({ action: 'test', toplevel: system });
-  });
-
   it('lists what was done, and shows it', async () => {
     const { stdout } = await world.run('rollout', 'list');
     const lines = stdout.trim().split('\n');
     expect(lines[0]).toMatch(/^rollout +begun +action +hosts +state +by +why$/);
-    expect(lines[1]).toMatch(/ test +1\/1 +succeeded /);
-    expect(lines[2]).toMatch(/ switch +2\/2 +succeeded .* rollback$/);
+    expect(lines[1]).toMatch(/ switch +2\/2 +succeeded .* rollback$/);
     expect(lines.at(-1)).toMatch(/the first one$/);
 
     const id = lines.find((line) => line.includes('failed'))?.split(' ')[0] ?? '';
@@ -105,17 +94,5 @@ describe('proteus rollout', () => {
     expect(resumed.code).toBe(1);
     expect(resumed.stderr).toContain(`rollout ${id} has ended already: failed`);
     expect((await world.run('rollout', 'resume')).stderr).toContain('no rollout was interrupted here');
-  });
-
-  it('refuses a plan that somebody changed', async () => {
-    const file = path.join(await makeFolder(), 'plan.json');
-    await world.run('deploy', await world.network('four'), 'switch', '--save-plan', file);
-    const plan = (await readFile(file, 'utf8')).replace('"host": "db01"', '"host": "-oProxyCommand=x"');
-    await writeFile(file, plan);
-
-    const { code, stderr } = await world.run('rollout', 'execute', file);
-
-    expect(code).toBe(1);
-    expect(stderr).toContain('deployment.targetHost is "-oProxyCommand=x"');
   });
 });

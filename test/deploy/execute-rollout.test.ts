@@ -250,7 +250,7 @@ async function addBigSystem(): Promise<StorePath> {
     `derivation {
       name = "big-system"; system = builtins.currentSystem; builder = "/bin/sh";
       base = builtins.storePath ${system}; seed = builtins.storePath ${script};
-      args = [ "-c" "cp -r $base $out; chmod u+w $out; dd if=/dev/urandom of=$out/big bs=1M count=96" ];
+      args = [ "-c" "cp -r $base $out; chmod u+w $out; dd if=/dev/urandom of=$out/big bs=1M count=32" ];
     }`,
   ]);
   return parseStorePath(stdout.trim());

@@ -6,13 +6,13 @@ import { createSecretMemory, type SecretMemory } from '../../src/deploy/secrets/
 import { secretId } from '../../src/deploy/secrets/secret-scripts.ts';
 import { type UploadRequest, uploadSecrets } from '../../src/deploy/secrets/upload-secrets.ts';
 import type { HostSession, RunOnHostOptions } from '../../src/deploy/session/host-session.ts';
+import { openHostSession } from '../../src/deploy/session/open-host-session.ts';
 import { plannedHost } from '../../src/deploy/testing/plan-of.ts';
 import { secretOf } from '../../src/deploy/testing/secret-of.ts';
 import type { SecretSpec } from '../../src/network/network.ts';
 import { parseStorePath } from '../../src/nix/store-path.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
 import type { LabHost } from '../lab/lab-host.ts';
-import { labSession } from './lab-session.ts';
 
 const toplevel = parseStorePath('/nix/store/00000000000000000000000000000000-none');
 let lab: Lab;
@@ -24,7 +24,8 @@ let lines: string[];
 beforeAll(async () => {
   lab = await createLab();
   host = await lab.addHost('web01');
-  session = await labSession(host);
+  const { target, settings } = host.ssh;
+  session = await openHostSession({ name: host.name, target }, { ssh: settings, signal: quiet.signal });
 });
 afterAll(async () => {
   await session[Symbol.asyncDispose]();

@@ -99,7 +99,7 @@ export async function openGolden(network?: string): Promise<Golden> {
  * Without what may differ from run to run (temporary folders, the order of secrets and of checks that run side by side) and
  * the one flag that Nix gets from us in addition.
  */
-export function masked({ code, stdout, stderr, log }: Ran, folder: string): Ran {
+function masked({ code, stdout, stderr, log }: Ran, folder: string): Ran {
   const text = (line: string): string =>
     line
       // Morph names secrets from where it runs; here they are absolute.

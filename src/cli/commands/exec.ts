@@ -47,7 +47,7 @@ Examples:
           script === undefined
             ? words.slice(hasSudo ? 1 : 0)
             : [script.shell, '-s', '--', ...words.map(shellQuote)];
-        return await onHosts(context, file, flags, {
+        return onHosts(context, file, flags, {
           buildOnly: 'Exec is disabled for build-only host',
           async run({ name }, tools) {
             const session = await tools.session();

@@ -79,7 +79,7 @@ async function rollBack(context: CliContext, file: string, flags: Flags): Promis
     skipPreDeployChecks: true,
   });
   const named = { ...flags, why: flags.why ?? 'rollback' };
-  return await beginRollout(context, plan, named, executionOptions(context, flags));
+  return beginRollout(context, plan, named, executionOptions(context, flags));
 }
 
 /** Hosts that cannot be reached are left out where that is asked for. */

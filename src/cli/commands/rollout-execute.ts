@@ -39,7 +39,7 @@ Examples:
         });
         const plan = parsePlan(parseJson(text), file);
         const { ask, why } = flags;
-        return await beginRollout(context, plan, { ask, why }, executionOptions(context, flags));
+        return beginRollout(context, plan, { ask, why }, executionOptions(context, flags));
       });
     });
 };

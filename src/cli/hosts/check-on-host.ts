@@ -23,7 +23,7 @@ export async function checkOnHost(
       // The session is for all checks: a try whose time is over must not end it.
       const on = await unlessAborted(session(), signal, `connecting to ${host.name}`);
       const asRoot = words[0] === 'sudo';
-      return await on.run(asRoot ? words.slice(1) : words, { signal, onLine, asRoot });
+      return on.run(asRoot ? words.slice(1) : words, { signal, onLine, asRoot });
     },
   });
 }

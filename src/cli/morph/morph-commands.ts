@@ -86,7 +86,7 @@ const skipHealthChecks = on('skip-health-checks', 'Run no health checks.');
 
 const deployment: MorphArgument = { name: 'deployment', type: 'file', summary: 'The network file.' };
 
-export const switchActionArgument: MorphArgument = {
+const switchAction: MorphArgument = {
   name: 'switch-action',
   type: 'action',
   summary: 'dry-activate, test, switch or boot.',
@@ -135,7 +135,7 @@ export const morphCommands: readonly MorphCommand[] = [
       on('upload-secrets', 'Upload the secrets of each host too.'),
       on('reboot', 'Reboot each host after its activation, before its health checks.'),
     ],
-    args: [deployment, switchActionArgument],
+    args: [deployment, switchAction],
   },
   {
     name: 'check-health',

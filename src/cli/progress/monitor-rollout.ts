@@ -30,6 +30,7 @@ export function advanceRollout(
     return { action, hosts, wave: 0, waves: waves.length, results: new Map(), waiting: '' };
   }
   if (status === undefined) return undefined;
+  if (!isOfRollout(event)) return status;
   const over = (host: string, result: HostResult): RolloutStatus => {
     return { ...status, results: new Map(status.results).set(host, result) };
   };
@@ -51,9 +52,30 @@ export function advanceRollout(
       return over(event.host, event.rolledBack ? 'rolled back' : 'failed');
     case 'host.skipped':
       return over(event.host, 'skipped');
-    default:
-      return status;
   }
+}
+
+type RolloutEvent = Extract<
+  ServerEvent,
+  {
+    readonly type:
+      | `rollout.${'wave' | 'waiting' | 'ended'}`
+      | `host.${'started' | 'done' | 'failed' | 'skipped'}`;
+  }
+>;
+
+const ofRollout: ReadonlySet<string> = new Set<RolloutEvent['type']>([
+  'rollout.wave',
+  'rollout.waiting',
+  'rollout.ended',
+  'host.started',
+  'host.done',
+  'host.failed',
+  'host.skipped',
+]);
+
+function isOfRollout(event: ServerEvent): event is RolloutEvent {
+  return ofRollout.has(event.type);
 }
 
 const order: readonly HostResult[] = ['deployed', 'degraded', 'rolled back', 'failed', 'skipped'];

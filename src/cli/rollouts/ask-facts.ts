@@ -19,7 +19,7 @@ export async function askFacts(
   options: { readonly ssh: SshSettings; readonly signal: AbortSignal },
 ): Promise<readonly AskedFacts[]> {
   const limit = createLimiter(atOnce);
-  return await Promise.all(
+  return Promise.all(
     hosts.map((host) =>
       limit(async (): Promise<AskedFacts> => {
         try {

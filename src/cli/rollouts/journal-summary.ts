@@ -6,6 +6,8 @@ import { planOfJournal, replayJournal } from '../../deploy/rollout/rollout-state
 
 export interface HostSummary {
   readonly host: string;
+  /** What it is given. */
+  readonly toplevel: string;
   /** Undefined: it has none yet. */
   readonly outcome: HostOutcome | undefined;
   /** The step that was begun last, of a host that has no outcome. */
@@ -41,10 +43,10 @@ export function journalSummary(
     by: planned?.by ?? '',
     why: planned?.why ?? '',
     state: state.result ?? (running ? 'running' : 'interrupted'),
-    hosts: plan.hosts.map(({ name }) => {
+    hosts: plan.hosts.map(({ name, toplevel }) => {
       const host = state.hosts.get(name);
       const outcome = host?.outcome;
-      return { host: name, outcome, step: outcome === undefined ? host?.steps.at(-1) : undefined };
+      return { host: name, toplevel, outcome, step: outcome === undefined ? host?.steps.at(-1) : undefined };
     }),
   };
 }

@@ -55,8 +55,13 @@ export function createFleetCopier({ store, keepBytes }: FleetCopierOptions): Fle
 
   /** Paths that are not there yet are kept as well, from the moment when they are. */
   const protect = async (session: HostSession, paths: readonly StorePath[], signal: AbortSignal) => {
-    const before = leases.get(session);
-    if (before !== undefined) return (await before).add(paths);
+    const before = await leases.get(session)?.catch(() => undefined);
+    // One that broke with its connection is replaced.
+    const isKept = await before?.add(paths).then(
+      () => true,
+      () => false,
+    );
+    if (isKept) return;
     const opening = session.store.leaseTempRoots(paths, { signal });
     leases.set(session, opening);
     await opening.catch((error: unknown) => {

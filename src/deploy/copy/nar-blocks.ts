@@ -4,9 +4,10 @@
  * them lasts, those used longest ago going first. So nobody waits for anybody: a host that is so slow that its next
  * block has gone has it read again, by itself.
  *
- * A block is `blockBytes` of the NAR, the last one less. Packed it is a Zstandard frame that holds a frame of the worker
- * protocol (`framed-writer.ts`): its length, the path info when it is the first of its path, and those bytes. Such
- * frames one after the other are what a daemon behind `zstd -d` reads.
+ * A block is `blockBytes` of the NAR, the last one less. Packed it is a frame of Zstandard that holds what the worker
+ * protocol sends of it: the operation and the path info if it is the first of its path (`packed-import.ts`), a frame with those
+ * bytes, and the empty frame that ends the NAR if it is the last. Such frames one after the other are what a daemon
+ * behind `zstd -d` reads.
  *
  * A path is hashed the first time that it is read from beginning to end; the last block of a wrong one is never given.
  */
@@ -15,7 +16,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdCompressSync } from 'node:zlib';
 import { NarReader } from '../../store/nar-reader.ts';
-import { writePathInfo } from '../../store/ops/path-info.ts';
+import { packedStart } from '../../store/packed-import.ts';
 import type { PathInfo } from '../../store/store.ts';
 import { WireEncoder } from '../../store/wire-encoder.ts';
 import { AppError } from '../../util/app-error.ts';
@@ -40,6 +41,7 @@ const packing = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 /** Smaller ones are packed at once, which is quicker than handing them to a thread. */
 const syncBytes = 16 * 1024;
 const pack = promisify(zstdCompress);
+const empty = new Uint8Array();
 
 interface Kept {
   readonly block: Promise<Uint8Array>;
@@ -122,7 +124,9 @@ export function createNarBlocks({
 
   const make = async (info: PathInfo, format: BlockFormat, index: number): Promise<Uint8Array> => {
     const bytes = read(info, index);
-    return format === 'plain' ? bytes : packed(info, index, bytes);
+    if (format === 'plain') return bytes;
+    const isLast = index * blockBytes + bytes.length === info.narSize;
+    return packed(info, bytes, index === 0, isLast);
   };
 
   const get = (info: PathInfo, format: BlockFormat, index: number): Promise<Uint8Array> => {
@@ -180,11 +184,18 @@ function damaged(info: PathInfo, why: string): AppError {
   return new AppError('store.corrupt', `${info.path} is damaged: ${why}`);
 }
 
-/** A frame of the worker protocol in a frame of Zstandard. */
-async function packed(info: PathInfo, index: number, nar: Uint8Array): Promise<Uint8Array> {
-  const head = new WireEncoder();
-  if (index === 0) writePathInfo(head, { ...info, ultimate: false });
-  const start = head.take();
-  const bytes = Buffer.concat([new WireEncoder().u64(start.length + nar.length).take(), start, nar]);
+/** What the protocol wants to be sent, in a frame of Zstandard. */
+async function packed(
+  info: PathInfo,
+  nar: Uint8Array,
+  isFirst: boolean,
+  isLast: boolean,
+): Promise<Uint8Array> {
+  const bytes = Buffer.concat([
+    isFirst ? packedStart(info) : empty,
+    new WireEncoder().u64(nar.length).take(),
+    nar,
+    isLast ? new WireEncoder().u64(0).take() : empty,
+  ]);
   return bytes.length < syncBytes ? zstdCompressSync(bytes, packing) : pack(bytes, packing);
 }

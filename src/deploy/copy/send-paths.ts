@@ -26,18 +26,18 @@ export async function sendPaths(
   infos: readonly PathInfo[],
   { blocks, signal, onLog, to, emit }: SendPathsOptions,
 ): Promise<void> {
-  const options = { signal, onLog, withoutSignatureCheck: true };
-  const told = progressTeller(to, emit);
   const bytes = infos.reduce((sum, { narSize }) => sum + narSize, 0);
   if (store.addPacked !== undefined && bytes >= packedBytes) {
+    const told = progressTeller(to, emit);
     const packed = async function* () {
       for (const info of infos) {
         yield* blocks.blocks(info, 'zstd');
         told(info);
       }
     };
-    if (await store.addPacked(infos.length, packed(), options)) return;
+    if (await store.addPacked(infos.length, packed(), { signal, onLog })) return;
   }
+  const told = progressTeller(to, emit);
   const incoming = infos.map((info): IncomingPath => {
     const nar = async function* () {
       yield* blocks.blocks(info, 'plain');
@@ -45,7 +45,7 @@ export async function sendPaths(
     };
     return { info: { ...info, ultimate: false }, nar };
   });
-  await store.addMultipleToStore(incoming, options);
+  await store.addMultipleToStore(incoming, { signal, onLog, withoutSignatureCheck: true });
 }
 
 function progressTeller(to: string, emit: Emit): (info: PathInfo) => void {

@@ -36,19 +36,17 @@ export async function activateMorphHost(
   }
   const { code } = await remote.sudo(host, [`${toplevel}/bin/switch-to-configuration`, action], options);
   stopIf(signal);
-  switch (code) {
-    case 0:
-      write('\n');
-      return { state: 'active' };
-    case unitsFailed:
-      write('The new system is active, but some of its units failed (exit status 4).\n\n');
-      return { state: 'failed-units', units: [] };
-    case wantsReboot:
-      write('The new system takes effect when the host is rebooted (exit status 100).\n\n');
-      return { state: 'needs-reboot' };
-    default:
-      throw new AppError('deploy.failed', 'Error while activating new configuration.');
+  if (code === unitsFailed) {
+    write('The new system is active, but some of its units failed (exit status 4).\n\n');
+    return { state: 'failed-units', units: [] };
   }
+  if (code === wantsReboot) {
+    write('The new system takes effect when the host is rebooted (exit status 100).\n\n');
+    return { state: 'needs-reboot' };
+  }
+  if (code !== 0) throw new AppError('deploy.failed', 'Error while activating new configuration.');
+  write('\n');
+  return { state: 'active' };
 }
 
 function stopIf(signal: AbortSignal): void {

@@ -6,7 +6,7 @@ import type { HostStep } from './journal.ts';
 const rest = (begun: string, change = {}) =>
   restOf(planOf('switch', [], { uploadSecrets: true, ...change }), begun.split(' ') as HostStep[]).join(' '); // of the test's own
 
-const before = 'begin pre-deploy-checks copy secrets-before';
+const before = 'begin copy pre-deploy-checks secrets-before';
 
 describe('what is left of a host', () => {
   it('that may not have been activated is copied to again', () => {

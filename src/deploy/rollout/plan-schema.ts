@@ -83,7 +83,8 @@ const source = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('paths') }),
 ]);
 
-const policy = z.strictObject({
+/** Also for requests that give parts of one. */
+export const policySchema = z.strictObject({
   parallel: count,
   maxUnavailable: count,
   failureBudget: whole,
@@ -112,7 +113,7 @@ export const planSchema = z
     source,
     hosts: z.array(host),
     waves: z.array(z.array(name)),
-    policy,
+    policy: policySchema,
     uploadSecrets: z.boolean(),
     reboot: z.boolean(),
     skipPreDeployChecks: z.boolean(),

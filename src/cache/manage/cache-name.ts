@@ -1,12 +1,13 @@
 /** Names of caches: they stand in URLs, so they are short and plain. */
 
-import { mainCacheName } from '../../cache/caches/open-caches.ts';
 import type { CacheRecord } from '../../db/cache-records.ts';
 import type { Database } from '../../db/database.ts';
 import { AppError } from '../../util/app-error.ts';
+import { mainCacheName } from '../caches/open-caches.ts';
 
 /** Throws `cache.invalid`. */
 export function checkCacheName(name: string): void {
+  if (name === 'retention') throw new AppError('cache.invalid', `the name 'retention' is one of the API`);
   if (/^[a-z0-9][a-z0-9._-]{0,63}$/.test(name)) return;
   throw new AppError(
     'cache.invalid',

@@ -1,9 +1,9 @@
 /** Opens the place where files with NARs are kept, by what the configuration or the command line calls it. */
 
-import type { BlobStore } from '../../blobs/blob-store.ts';
-import { openFileBlobs } from '../../blobs/file/open-file-blobs.ts';
-import { openS3Blobs } from '../../blobs/s3/open-s3-blobs.ts';
-import { parseS3Url } from '../../blobs/s3/parse-s3-url.ts';
+import type { BlobStore } from './blob-store.ts';
+import { openFileBlobs } from './file/open-file-blobs.ts';
+import { openS3Blobs } from './s3/open-s3-blobs.ts';
+import { parseS3Url } from './s3/parse-s3-url.ts';
 
 export interface NarBlobsDeps {
   /** Where files lie while they are sent to S3. */
