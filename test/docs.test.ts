@@ -18,20 +18,26 @@ it('docs/reference/configuration.md is the schema (run npm run docs)', () => {
   expect(read('docs/reference/configuration.md')).toBe(renderConfigurationReference());
 });
 
-it('the README, the page on servers or that on caches names every command', () => {
-  const readme = read('README.md') + read('docs/server.md') + read('docs/caches.md');
+it('the README, or the page on servers, caches, Morph or rollouts names every command', () => {
+  const pages = ['README.md', 'docs/server.md', 'docs/caches.md', 'docs/morph.md', 'docs/rollouts.md'];
+  const readme = pages.map(read).join('');
 
   expect(
     commandTable.filter(({ words }) => !readme.includes(`proteus ${words}`)).map(({ words }) => words),
   ).toEqual([]);
 });
 
-it.each(['README.md', 'docs/architecture.md', 'docs/decisions.md', 'docs/server.md', 'docs/caches.md'])(
-  '%s links only to files that exist',
-  (file) => {
-    const links = [...read(file).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map((match) => match[1] ?? '');
-    const missing = links.filter((link) => !existsSync(path.join(repository, path.dirname(file), link)));
+it.each([
+  'README.md',
+  'docs/architecture.md',
+  'docs/decisions.md',
+  'docs/server.md',
+  'docs/caches.md',
+  'docs/morph.md',
+  'docs/rollouts.md',
+])('%s links only to files that exist', (file) => {
+  const links = [...read(file).matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g)].map((match) => match[1] ?? '');
+  const missing = links.filter((link) => !existsSync(path.join(repository, path.dirname(file), link)));
 
-    expect(missing).toEqual([]);
-  },
-);
+  expect(missing).toEqual([]);
+});

@@ -4,12 +4,12 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runProcess } from '../../src/process/run-process.ts';
 import { type BenchCase, benchCase } from '../bench-case.ts';
+import { addToStore } from './add-to-store.ts';
+import { mibPerSecond } from './mib-per-second.ts';
 import type { CacheArgs } from './parse-cache-args.ts';
 import { type BenchServer, startServer } from './start-server.ts';
 
@@ -83,6 +83,7 @@ async function eventLoop(server: BenchServer, big: string): Promise<BenchCase> {
 /** The most that is seen while 200 clients download for ten seconds, at 4 MiB a second each. */
 async function memory(big: string, say: Say): Promise<BenchCase> {
   await using server = await startServer();
+  say(`memory at rest: ${mib((await server.ask()).rss)}`);
   const stop = new AbortController();
   const downloads = Array.from({ length: 200 }, () =>
     runProcess(['curl', '-sSf', '--limit-rate', '4M', '-o', '/dev/null', urlOf(server, big)], {
@@ -96,7 +97,7 @@ async function memory(big: string, say: Say): Promise<BenchCase> {
   }
   stop.abort();
   await Promise.all(downloads);
-  say(`memory at the end: ${((await server.ask()).rss / 2 ** 20).toFixed(0)} MiB`);
+  say(`memory at the end: ${mib((await server.ask()).rss)}`);
   return benchCase({
     bench: 'cache',
     case: 'memory, 200 downloads of 1 GiB',
@@ -108,18 +109,4 @@ async function memory(big: string, say: Say): Promise<BenchCase> {
   });
 }
 
-async function mibPerSecond(bytes: number, work: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await work();
-  return bytes / 2 ** 20 / ((performance.now() - start) / 1000);
-}
-
-function addToStore(script: string): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'bench-cache-'));
-  try {
-    execFileSync('sh', ['-ec', script], { cwd: folder });
-    return execFileSync('nix-store', ['--add', path.join(folder, 'tree')], { encoding: 'utf8' }).trim();
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
+const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;

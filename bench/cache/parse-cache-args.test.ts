@@ -6,7 +6,18 @@ describe('parseCacheArgs', () => {
     expect(parseCacheArgs([])).toEqual({
       rounds: 5,
       paths: 20_000,
-      cases: ['hits', 'misses', 'no-front-door', 'big', 'small', 'delay', 'memory'],
+      cases: [
+        'hits',
+        'misses',
+        'no-front-door',
+        'stored',
+        'accel',
+        'big',
+        'small',
+        'delay',
+        'memory',
+        'others',
+      ],
     });
     expect(parseCacheArgs(['--case', 'big', '--case', 'delay', '--rounds', '2'])).toMatchObject({
       rounds: 2,

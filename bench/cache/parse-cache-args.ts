@@ -4,7 +4,18 @@ import { parseArgs } from 'node:util';
 import { atLeast } from '../args/at-least.ts';
 import { chosenCases } from '../args/chosen-cases.ts';
 
-const names = ['hits', 'misses', 'no-front-door', 'big', 'small', 'delay', 'memory'] as const;
+const names = [
+  'hits',
+  'misses',
+  'no-front-door',
+  'stored',
+  'accel',
+  'big',
+  'small',
+  'delay',
+  'memory',
+  'others',
+] as const;
 
 export type CacheCase = (typeof names)[number];
 

@@ -1,15 +1,36 @@
 /**
- * Our cache as a process of its own, for the benchmark: `server.ts [--no-front-door]`. Says its URL, then the 99th
- * percentile of the event loop's delay in milliseconds and the resident memory in bytes whenever a line comes in.
+ * Our cache as a process of its own, for the benchmark:
+ *
+ *   server.ts [--no-front-door] [--keep FOLDER [--accel PREFIX]] [--port N]
+ *
+ * Says its URL, then the 99th percentile of the event loop's delay in milliseconds and the resident memory in bytes whenever
+ * a line comes in.
  */
 
+import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { openFileBlobs } from '../../src/blobs/file/open-file-blobs.ts';
 import { startCacheServer } from '../../src/cache/start-cache-server.ts';
+import { openDatabase } from '../../src/db/open-database.ts';
 import { generateSecretKey } from '../../src/nix/signing-key.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { openStoreDatabase } from '../../src/store/store-database.ts';
 
+const { values } = parseArgs({
+  options: {
+    'no-front-door': { type: 'boolean', default: false },
+    keep: { type: 'string' },
+    accel: { type: 'string' },
+    port: { type: 'string', default: '0' },
+  },
+});
+const keep = values.keep && {
+  blobs: await openFileBlobs(path.join(values.keep, 'nars')),
+  database: await openDatabase(path.join(values.keep, 'proteus.db'), { now: Date.now }),
+  accel: values.accel,
+};
 const store = await openStore({ type: 'local' });
 const database = await openStoreDatabase();
 const server = await startCacheServer({
@@ -17,8 +38,9 @@ const server = await startCacheServer({
   database,
   keys: [generateSecretKey('bench-1')],
   host: '127.0.0.1',
-  port: 0,
-  frontDoor: !process.argv.includes('--no-front-door'),
+  port: Number(values.port),
+  keep: keep || undefined,
+  frontDoor: !values['no-front-door'],
   onFault: (message) => process.stderr.write(`${message}\n`),
 });
 const delay = monitorEventLoopDelay({ resolution: 1 });

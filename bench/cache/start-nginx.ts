@@ -12,8 +12,17 @@ export interface Nginx extends AsyncDisposable {
 /** It answers nothing any more when it keeps more files open than it may. */
 const mostOpenFiles = 15_000;
 
-/** `files`: how many there are. It keeps all of them open, or none: keeping some in turn is the slowest of all. */
-export async function startNginx(folder: string, root: string, port: number, files: number): Promise<Nginx> {
+/**
+ * `files`: how many there are. It keeps all of them open, or none: keeping some in turn is the slowest of all.
+ * `site`: what else it serves.
+ */
+export async function startNginx(
+  folder: string,
+  root: string,
+  port: number,
+  files: number,
+  site = '',
+): Promise<Nginx> {
   await mkdir(path.join(folder, 'logs'), { recursive: true });
   const config = path.join(folder, 'nginx.conf');
   await writeFile(
@@ -27,7 +36,7 @@ http {
   uwsgi_temp_path ${folder}/logs; scgi_temp_path ${folder}/logs;
   types { text/x-nix-narinfo narinfo; }
   server { listen 127.0.0.1:${port}; root ${root}; }
-}
+${site}}
 `,
   );
   const child = await startProcess(['nginx', '-c', config, '-p', folder]);

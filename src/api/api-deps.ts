@@ -2,6 +2,7 @@
 
 import type { HttpBindings } from '@hono/node-server';
 import type { Context } from 'hono';
+import type { KeptLog } from '../cache/kept/kept-extras.ts';
 import type { CacheRetention } from '../cache/retention/cache-retention.ts';
 import type { Access } from '../ci/access/access.ts';
 import type { Ci } from '../ci/ci.ts';
@@ -31,6 +32,8 @@ export interface ApiDeps {
   readonly inputTypes: readonly InputType[];
   /** Undefined where no caches are kept. */
   readonly cacheRetention?: CacheRetention | undefined;
+  /** Logs that were uploaded to the cache at the root, by the base name of the derivation. */
+  readonly keptLog?: ((name: string) => Promise<KeptLog | undefined>) | undefined;
   /** The folder that `/nix/store` is; undefined where files of the store cannot be read. */
   readonly storeFilesAt: string | undefined;
   /** Where Nix itself keeps logs, for derivations that Proteus never built; undefined: nowhere. */

@@ -23,6 +23,16 @@ export interface BlobRange {
   readonly end: number;
 }
 
+export interface BlobReadOptions {
+  readonly range?: BlobRange;
+  readonly signal?: AbortSignal;
+  /**
+   * A piece needs to stay as it is only until the next but one is asked for: memory that is used again costs half of what
+   * new memory does. Default false.
+   */
+  readonly reuse?: boolean;
+}
+
 /** A blob that is being written and has no key yet: that is often known only when its last byte is. */
 export interface BlobWriter extends AsyncDisposable {
   /** Resolves when more may be written. Throws `blobs.full`, `blobs.unreachable`. */
@@ -34,11 +44,8 @@ export interface BlobWriter extends AsyncDisposable {
 export interface BlobStore extends AsyncDisposable {
   create(signal?: AbortSignal): Promise<BlobWriter>;
   stat(key: string, signal?: AbortSignal): Promise<BlobInfo | undefined>;
-  /** In pieces that are buffers of their own. Throws `blobs.missing`; ends early only by throwing. */
-  read(
-    key: string,
-    options?: { readonly range?: BlobRange; readonly signal?: AbortSignal },
-  ): AsyncIterable<Uint8Array>;
+  /** In pieces that are buffers of their own, unless asked otherwise. Throws `blobs.missing`; ends early only by throwing. */
+  read(key: string, options?: BlobReadOptions): AsyncIterable<Uint8Array>;
   /** Nothing happens where there is none. */
   delete(key: string): Promise<void>;
   /** Those whose key begins with `prefix`, in no order; what is being written is not among them. */

@@ -20,6 +20,7 @@ import type { CacheExtras } from './extras/create-extras.ts';
 import type { HotAnswers } from './hot/create-hot-server.ts';
 import { datedResponse } from './hot/dated-response.ts';
 import { listNar } from './list-nar.ts';
+import { matchesEtag } from './matches-etag.ts';
 import { createNarInfoCache, type NarInfoCache } from './narinfo-cache.ts';
 import { narInfoJson } from './narinfo-json.ts';
 import { narInfoHeaders, renderNarInfo } from './narinfo-source.ts';
@@ -27,9 +28,10 @@ import { nixLogDirectory, openBuildLog } from './open-build-log.ts';
 import { type CacheRequest, parseCacheUrl } from './parse-cache-url.ts';
 import type { ByteRange } from './parse-range.ts';
 import type { PathSource } from './path-source.ts';
-import { notFoundBody, notFoundHeaders, sendBody, sendNotFound } from './reply.ts';
+import { notFoundBody, notFoundHeaders, sendBody, sendNotFound, sendNotModified } from './reply.ts';
 import { serveNar } from './serve-nar.ts';
 import { type StoredServing, serveNarFile } from './stored/serve-nar-file.ts';
+import { createStoredListings } from './stored/stored-listings.ts';
 import { untilClosed } from './until-closed.ts';
 
 export interface CacheHandlerOptions {
@@ -88,11 +90,16 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
     source,
     render: (path) => renderNarInfo(path, keys),
   });
+  const turns = createTurns({ budgetMs: 4, now: () => performance.now() });
+  const stored = options.stored && {
+    nars: options.stored.nars,
+    listings: createStoredListings(options.stored.nars),
+  };
   const nars = {
     roots: createTempRootKeeper(options.store),
     dump: (info: PathInfo, range: ByteRange) => options.dump(info, range),
     stallTimeoutMs,
-    turns: createTurns({ budgetMs: 4, now: () => performance.now() }),
+    turns,
     stored: options.stored,
   };
   const cacheInfo = datedResponse(
@@ -103,6 +110,8 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
   const notFound = datedResponse('404 Not Found', notFoundHeaders, notFoundBody);
   const context: CacheContext = {
     counters,
+    stored,
+    turns,
     fault(error, req) {
       counters.faults += 1;
       options.onFault?.(`${req.method} ${req.url}: ${errorMessage(error)}`, error);
@@ -145,12 +154,18 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
   const serveListing = async (req: IncomingMessage, res: ServerResponse, hashPart: string): Promise<void> => {
     const info = await context.find(req, hashPart);
     if (info === undefined) return sendNotFound(res);
-    const listing = await listNar(info.path, untilClosed(res));
-    sendBody(req, res, Buffer.from(JSON.stringify(listing)), {
+    const headers = {
       'Content-Type': 'application/json',
       'Cache-Control': 'public, max-age=86400',
       ETag: `"${info.narHash}"`,
-    });
+    };
+    if (matchesEtag(req.headers['if-none-match'], headers.ETag)) return sendNotModified(res, headers);
+    const signal = untilClosed(res);
+    const listing =
+      info.isKept && info.stored !== undefined && stored !== undefined
+        ? await stored.listings.of({ ...info, stored: info.stored }, signal)
+        : await listNar(info.path, signal);
+    sendBody(req, res, Buffer.from(JSON.stringify(listing)), headers);
   };
 
   const serveLog = async (req: IncomingMessage, res: ServerResponse, name: string): Promise<void> => {

@@ -10,6 +10,8 @@ import type { PathInfo } from '../store/store.ts';
 export interface ServedPath extends PathInfo {
   /** Its NAR as a file. Without it the path is in the live store, and its NAR is made while it is sent. */
   readonly stored?: StoredNarRecord | undefined;
+  /** It is not told of as the live store has it: its files are those in `stored`, whatever lies on disk. */
+  readonly isKept?: true;
 }
 
 export interface PathSource {

@@ -22,7 +22,7 @@ import { openStoredMain, type StoredMain, type StoredMainOptions } from './store
 export interface CacheServerOptions extends Omit<CacheHandlerOptions, 'dump' | 'source' | 'stored'> {
   readonly database: CacheDatabase & Pick<StoreDatabase, 'lookupPath'>;
   /** Keeps NARs as files, and serves those. Default: every NAR is made while it is sent. */
-  readonly keep?: Pick<StoredMainOptions, 'blobs' | 'database' | 'accel'> | undefined;
+  readonly keep?: Pick<StoredMainOptions, 'blobs' | 'database' | 'accel' | 'retryMs'> | undefined;
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;

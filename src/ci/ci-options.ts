@@ -8,6 +8,7 @@ import type { StorePath } from '../nix/store-path.ts';
 import type { Store } from '../store/store.ts';
 import type { StoreDatabase } from '../store/store-database.ts';
 import type { ParseDeclared } from './declarative/declaration.ts';
+import type { RunDeps } from './rollouts/run-rollout.ts';
 
 export interface CiOptions {
   /** Stays open when the loop ends. */
@@ -24,6 +25,8 @@ export interface CiOptions {
   readonly assertServable: (paths: readonly StorePath[]) => Promise<void>;
   /** Checks a jobset that a declarative project declares. */
   readonly parseDeclared: ParseDeclared;
+  /** Default: nothing can be rolled out. */
+  readonly rollouts?: RolloutOptions | undefined;
   readonly settings?: Partial<CiSettings>;
   /** Told everything, besides those who listen to `Ci.events`. */
   readonly onEvent?: (event: ServerEvent) => void;
@@ -32,6 +35,14 @@ export interface CiOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Ends the loop, as disposing of it does. */
   readonly signal?: AbortSignal;
+}
+
+/** How hosts are reached. */
+export interface RolloutOptions extends Pick<RunDeps, 'openSteps'> {
+  /** Brings closures back into the store that are only kept in the cache. */
+  readonly restore: (paths: readonly StorePath[], signal: AbortSignal) => Promise<unknown>;
+  readonly secretsFolder: string | undefined;
+  readonly defaultUser: string | undefined;
 }
 
 /** 0 is no limit, where a limit is said. */

@@ -7,6 +7,7 @@ import type { Builder } from '../build/builder.ts';
 import type { BuilderStatus, WaitReason } from '../build/scheduler.ts';
 import type { Database } from '../db/database.ts';
 import type { EventHub } from './event-hub.ts';
+import type { Rollouts } from './rollouts/rollouts.ts';
 
 export interface Ci extends AsyncDisposable {
   readonly database: Database;
@@ -16,6 +17,7 @@ export interface Ci extends AsyncDisposable {
   readonly builds: BuildControl;
   readonly builders: BuilderControl;
   readonly retention: Retention;
+  readonly rollouts: Rollouts;
 }
 
 export interface EvaluationControl {

@@ -18,18 +18,13 @@ function fixture(members: {
   readonly transaction?: Database['transaction'];
 }) {
   const builds = { countUnfinished: members.countUnfinished, queued: () => 'a stream' };
-  const empty = {};
-  const database = { builds, steps: empty, users: empty, failures: empty, server: empty };
+  // Every repository is there; what nobody asks has nothing in it.
+  const all = new Proxy(
+    { builds, ...members },
+    { get: (target, name) => (Reflect.has(target, name) ? Reflect.get(target, name) : {}) },
+  );
   const told: string[] = [];
   const abort = new AbortController();
-  const caches = {
-    storedNars: empty,
-    caches: empty,
-    cachePaths: empty,
-    cacheTokens: empty,
-    cacheUploads: empty,
-  };
-  const all = { ...database, ...caches, projects: empty, jobsets: empty, evaluations: empty, ...members };
   return {
     told,
     abort,

@@ -75,6 +75,9 @@ export function patientDatabase(database: Database, options: PatienceOptions): D
     cachePaths: patient(database.cachePaths),
     cacheTokens: patient(database.cacheTokens),
     cacheUploads: patient(database.cacheUploads),
+    cacheExtras: patient(database.cacheExtras),
+    rollouts: patient(database.rollouts),
+    hosts: patient(database.hosts),
     transaction: (work) => patient({ run: () => database.transaction(work) }).run(),
     // Whoever opened the database closes it.
     async [Symbol.asyncDispose]() {},

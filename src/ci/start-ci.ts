@@ -35,6 +35,7 @@ import { readBuildProducts } from './products/read-build-products.ts';
 import { createRetention } from './retention/create-retention.ts';
 import { createRetentionLoop } from './retention/create-retention-loop.ts';
 import { openGcRoots } from './retention/gc-roots.ts';
+import { openRollouts } from './rollouts/open-rollouts.ts';
 
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
@@ -127,6 +128,17 @@ export async function startCi(options: CiOptions): Promise<Ci> {
     emit,
     signal,
   });
+  const rollouts = openRollouts({
+    database,
+    store,
+    roots,
+    options: options.rollouts,
+    logDirectory,
+    logs,
+    emit,
+    now,
+    signal,
+  });
   const evaluations = createEvaluationLoop({
     database,
     run: async (jobset, run) => {
@@ -184,6 +196,7 @@ export async function startCi(options: CiOptions): Promise<Ci> {
   }, hourMs);
   signal.addEventListener('abort', () => clearInterval(reloading), { once: true });
   await declarations.start();
+  await rollouts.start();
   evaluations.wake();
 
   return {
@@ -206,11 +219,12 @@ export async function startCi(options: CiOptions): Promise<Ci> {
       },
     },
     retention,
+    rollouts,
     async [Symbol.asyncDispose]() {
       closing.abort();
       await evaluations.idle();
       await scheduler[Symbol.asyncDispose]();
-      await Promise.all([builds.idle(), declarations.idle(), taking, retentionLoop.idle()]);
+      await Promise.all([builds.idle(), declarations.idle(), taking, retentionLoop.idle(), rollouts.idle()]);
     },
   };
 }

@@ -36,6 +36,8 @@ export interface BuiltHost {
 export interface BuiltNetwork extends AsyncDisposable {
   /** In the order of deployment. */
   readonly hosts: readonly BuiltHost[];
+  /** `network.ordering.tags`. */
+  readonly orderingTags: readonly string[];
   /** Selected hosts whose metadata does not even evaluate. */
   readonly broken: readonly string[];
   /** The local store, held open: what was built is safe from the garbage collector until it is disposed. */
@@ -117,6 +119,7 @@ export async function buildNetwork(
   const owned = stack.move();
   return {
     hosts,
+    orderingTags: network.orderingTags,
     broken,
     store,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -1,6 +1,7 @@
 /**
  * `@file` as an argument stands for the lines of the file, as under Morph (kingpin); after `exec`'s first positional
- * nothing is touched. `@` alone and e-mail-like words that do not begin with `@` stay as they are.
+ * nothing is touched. `@` alone and e-mail-like words that do not begin with `@` stay as they are, and so does what
+ * follows `--on`: there `@prod` is a tag.
  */
 
 import { readFileSync } from 'node:fs';
@@ -11,8 +12,8 @@ export function expandArgumentFiles(
   args: readonly string[],
   read: (file: string) => string = (file) => readFileSync(file, 'utf8'),
 ): readonly string[] {
-  return args.flatMap((arg) => {
-    if (!arg.startsWith('@') || arg === '@') return [arg];
+  return args.flatMap((arg, index) => {
+    if (!arg.startsWith('@') || arg === '@' || args[index - 1] === '--on') return [arg];
     const file = arg.slice(1);
     try {
       return read(file)

@@ -30,7 +30,10 @@ export function withNetworkFile(command: Command): Command {
 
 export function withSelectors(command: Command): Command {
   return command
-    .option('--on <glob>', 'only hosts whose name matches, e.g. "web*" or "{db,web}01"')
+    .option(
+      '--on <hosts>',
+      'only these: names "web*" or "{db,web}01", tags "@prod", all but "!iso"; several with commas between',
+    )
     .option('--tagged <tags>', 'only hosts that have all of these tags, separated by commas')
     .option('--every <n>', 'only every n-th host', integer)
     .option('--skip <n>', 'leave out the first n hosts', integer)

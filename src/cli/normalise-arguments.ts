@@ -3,7 +3,16 @@
  * that is on or off may be said to be off (`--no-keep-result`), which is what it is anyway.
  */
 
-const switches = ['show-trace', 'keep-result', 'dry-run', 'json'];
+const switches = [
+  'show-trace',
+  'keep-result',
+  'dry-run',
+  'json',
+  'upload-secrets',
+  'reboot',
+  'skip-health-checks',
+  'skip-pre-deploy-checks',
+];
 
 /** `command`: the words of the command that was found, e.g. `['cache', 'serve']`. */
 export function normaliseArguments(args: readonly string[], command: readonly string[]): readonly string[] {

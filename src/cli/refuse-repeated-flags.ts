@@ -3,7 +3,17 @@
 import { AppError } from '../util/app-error.ts';
 
 /** Flags that may be given more than once. */
-const lists = new Set(['key', 'builders', 'include', 'option', 'role', 'input', 'remove-input']);
+const lists = new Set([
+  'key',
+  'builders',
+  'include',
+  'option',
+  'role',
+  'input',
+  'remove-input',
+  'window',
+  'path',
+]);
 
 /** Throws `usage.invalid` naming the flag that is given twice. */
 export function refuseRepeatedFlags(args: readonly string[]): void {

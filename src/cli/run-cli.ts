@@ -1,7 +1,7 @@
 /**
  * The command line from end to end: finds the command, parses its flags, runs it with a progress display, and turns
- * whatever goes wrong into one clear message and an honest exit code (0 done, 1 failed, 2 wrong usage, 130
- * interrupted).
+ * whatever goes wrong into one clear message and an honest exit code (0 done, 1 failed, 2 wrong usage, 4 done but not
+ * everywhere or not quite, 130 interrupted).
  */
 
 import { Command, CommanderError } from 'commander';
@@ -15,14 +15,21 @@ import { normaliseArguments } from './normalise-arguments.ts';
 import { chooseProgress } from './progress/choose-progress.ts';
 import { refuseRepeatedFlags } from './refuse-repeated-flags.ts';
 import { reportError } from './report-error.ts';
+import { splitCommandWords } from './split-command-words.ts';
 
 type Io = Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr' | 'env' | 'cwd'>;
 
 /** Runs one command line and says the exit code. Never throws for what a user can cause. */
 export async function runCli(argv: readonly string[], io: Io): Promise<number> {
+  const morphArgs = argumentsOfMorph(argv, io.env.PROTEUS_INVOKED_AS);
+  if (morphArgs !== undefined) {
+    const { runMorph } = await import('./morph/run-morph.ts');
+    return runMorph(morphArgs, io);
+  }
   let work: Work | undefined;
   try {
-    const args = expandArgumentFiles([...wordsOfName(io.env.PROTEUS_INVOKED_AS), ...argv]);
+    const line = splitCommandWords(argv);
+    const args = expandArgumentFiles([...wordsOfName(io.env.PROTEUS_INVOKED_AS), ...(line?.own ?? argv)]);
     const entry = findCommand(args);
     const program = await describeProgram(entry, (found) => {
       work = found;
@@ -33,7 +40,8 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
     });
     if (entry !== undefined) refuseRepeatedFlags(args);
     const normal = normaliseArguments(args, entry?.words.split(' ') ?? []);
-    await program.parseAsync([...normal], { from: 'user' });
+    const rest = line === undefined || line.rest.length === 0 ? [] : ['--', ...line.rest];
+    await program.parseAsync([...normal, ...rest], { from: 'user' });
     if (work === undefined) {
       program.outputHelp();
       return 0;
@@ -48,6 +56,12 @@ export async function runCli(argv: readonly string[], io: Io): Promise<number> {
 /** Under the name of another program Proteus is that program: a link of that name to `bin/proteus` is enough. */
 function wordsOfName(name: string | undefined): readonly string[] {
   return name === 'hydra-create-user' ? ['user', 'create'] : [];
+}
+
+/** Called as `morph`, or as `proteus morph`: all that follows is Morph's. */
+function argumentsOfMorph(argv: readonly string[], name: string | undefined): readonly string[] | undefined {
+  if (name === 'morph') return argv;
+  return argv[0] === 'morph' ? argv.slice(1) : undefined;
 }
 
 async function runWork(work: Work, json: boolean, io: Io): Promise<number> {
@@ -123,6 +137,7 @@ const nouns: Readonly<Record<string, string>> = {
   project: 'projects of a server',
   jobset: 'what is evaluated and built continuously',
   job: 'what a jobset builds',
+  rollout: 'deployments to many hosts, and what became of them',
   queue: 'builds that are not finished',
   builder: 'machines that build',
   user: 'who may sign in to the server',

@@ -1,6 +1,6 @@
 /** Applies the selectors of the command line, says what was selected, and names the hosts that do not evaluate. */
 
-import { hostGlob } from '../network/host-glob.ts';
+import { hostExpression } from '../network/host-expression.ts';
 import type { LoadedNetwork } from '../network/load-network.ts';
 import { type Selection, selectHosts } from '../network/select-hosts.ts';
 import { selectionHeader } from '../network/selection-header.ts';
@@ -20,8 +20,8 @@ export function selectFromNetwork(
   flags: SelectorFlags,
 ): NetworkSelection {
   const selection = selectHosts(network, flags);
-  const matches = hostGlob(flags.on ?? '*');
-  const broken = network.brokenHosts.filter(({ name }) => matches(name));
+  const matches = hostExpression(flags.on ?? '*');
+  const broken = network.brokenHosts.filter(({ name }) => matches({ name, tags: [] }));
   for (const { name, error } of broken) {
     for (const line of describeEvaluationError(name, error)) say(context, line);
   }

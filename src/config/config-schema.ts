@@ -161,6 +161,11 @@ const uploads = z.strictObject({
       default: '`"64 GiB"`',
       text: 'What the NAR in it may have when it is unpacked.',
     }),
+  'undeclared-references': z.enum(['refuse', 'accept']).default('refuse').register(keyDocs, {
+    form: '"refuse" or "accept"',
+    default: '`"refuse"`',
+    text: 'What becomes of a path that mentions others of its cache and does not say that it refers to them.',
+  }),
 });
 
 const nars = z.strictObject({
@@ -185,7 +190,44 @@ const nars = z.strictObject({
     }),
 });
 
-const sections = { builders, evaluation, limits, webhooks, retention, uploads, nars };
+const rollouts = z.strictObject({
+  identity: absolutePath().optional().register(keyDocs, {
+    form: 'an absolute path',
+    default: 'those of the user that the server runs as',
+    text: 'The private ssh key that hosts are logged in to with.',
+  }),
+  user: z
+    .string()
+    .regex(/^[A-Za-z_][\w.-]*\$?$/)
+    .optional()
+    .register(keyDocs, {
+      form: 'the name of a user',
+      default: 'ssh’s own choice',
+      text: 'Who logs in to hosts that do not say so by `deployment.targetUser`.',
+    }),
+  'known-hosts': absolutePath().optional().register(keyDocs, {
+    form: 'an absolute path',
+    default: 'those of the user that the server runs as',
+    text: 'A file with the keys of hosts, in the form of ~/.ssh/known_hosts. A host whose key is not known is refused.',
+  }),
+  'ssh-config': absolutePath().optional().register(keyDocs, {
+    form: 'an absolute path',
+    default: 'that of the user that the server runs as',
+    text: 'A configuration file for ssh.',
+  }),
+  secrets: absolutePath().optional().register(keyDocs, {
+    form: 'an absolute path',
+    default: 'none: hosts with secrets cannot be given them by the server',
+    text: 'A folder with the secrets of hosts: a source that a network names is looked for there, and nowhere else.',
+  }),
+  'age-identity': absolutePath().optional().register(keyDocs, {
+    form: 'an absolute path',
+    default: 'none',
+    text: 'The file with the keys that secrets are decrypted with which are encrypted with age.',
+  }),
+});
+
+const sections = { builders, evaluation, limits, webhooks, retention, uploads, nars, rollouts };
 const sectionTexts: Readonly<Record<keyof typeof sections, string>> = {
   builders: 'Where things are built.',
   evaluation: 'How jobsets are evaluated.',
@@ -194,6 +236,7 @@ const sectionTexts: Readonly<Record<keyof typeof sections, string>> = {
   retention: 'What is kept, and for how long.',
   uploads: 'What clients may put into caches.',
   nars: 'Files with NARs, which caches give to clients.',
+  rollouts: 'How hosts are reached when the server rolls out to them.',
 };
 for (const [name, section] of Object.entries(sections)) {
   const text = sectionTexts[name as keyof typeof sections]; // the keys of `sections` itself
@@ -250,6 +293,7 @@ export const configSchema = z.strictObject({
   retention: retention.prefault({}),
   uploads: uploads.prefault({}),
   nars: nars.prefault({}),
+  rollouts: rollouts.prefault({}),
 });
 
 export const configSections = sections;

@@ -1,6 +1,7 @@
 /** The part of the database that binary caches are kept in; belongs to the contract in `database.ts`. */
 
 import type {
+  CacheExtraRecord,
   CachePathRecord,
   CachePinRecord,
   CacheRecord,
@@ -15,8 +16,8 @@ export interface StoredNarRepository {
   byNarHash(narHash: string): Promise<StoredNarRecord | undefined>;
   /** All of them, streamed, by file hash. */
   all(): AsyncIterable<StoredNarRecord>;
-  /** The file is durable before its row is. Nothing happens when there is one already. */
-  add(nar: StoredNarRecord): Promise<void>;
+  /** The file is durable before its row is. A row that is there already stays; what it mentions is added to it. */
+  add(nar: StoredNarRecord, mentions?: readonly string[]): Promise<void>;
   setVerified(fileHash: string, at: number): Promise<void>;
   /** Those that were last verified before `at`, longest ago first. */
   verifiedBefore(at: number, limit: number): Promise<readonly StoredNarRecord[]>;
@@ -34,6 +35,27 @@ export interface StoredNarRepository {
    * before the file does.
    */
   remove(fileHash: string): Promise<boolean>;
+  /** The number of the last change to these rows; 0 when there was none. */
+  lastChange(): Promise<number>;
+  /**
+   * The files whose rows came or went since the change of that number, by any process, in order, and the number of the
+   * last one. Undefined when that is so long ago that it is not known any more.
+   */
+  changesAfter(
+    number: number,
+  ): Promise<{ readonly last: number; readonly fileHashes: readonly string[] } | undefined>;
+  /**
+   * True when `owner` is the one, until then, who makes a file of this content; false while another is. Who is the one
+   * already stays it, for longer.
+   */
+  claim(
+    narHash: string,
+    owner: string,
+    span: { readonly now: number; readonly until: number },
+  ): Promise<boolean>;
+  release(narHash: string, owner: string): Promise<void>;
+  /** The hash parts of store paths that its NAR mentions; undefined when it is not known. */
+  mentions(fileHash: string): Promise<readonly string[] | undefined>;
   totals(): Promise<{ readonly files: number; readonly fileBytes: number; readonly narBytes: number }>;
 }
 
@@ -45,7 +67,11 @@ export interface CacheRepository {
   /** With its paths, pins and tokens; files stay until nothing has them. */
   delete(id: number): Promise<void>;
   pins(id: number): Promise<readonly CachePinRecord[]>;
-  setPin(pin: CachePinRecord): Promise<void>;
+  /**
+   * Replaces one of that name. False, and nothing happens, when the cache does not have the path: removing paths and
+   * pinning them wait for each other.
+   */
+  setPin(pin: CachePinRecord): Promise<boolean>;
   /** False when there is none of that name. */
   removePin(id: number, name: string): Promise<boolean>;
   /** Bytes of all files that its paths have, each once. */
@@ -55,8 +81,14 @@ export interface CacheRepository {
 export interface CachePathRepository {
   get(cacheId: number, hashPart: string): Promise<CachePathRecord | undefined>;
   getMany(cacheId: number, hashParts: readonly string[]): Promise<ReadonlyMap<string, CachePathRecord>>;
-  /** Hash parts of all its paths, streamed. */
-  hashParts(cacheId: number): AsyncIterable<string>;
+  /**
+   * Hash parts of its paths, those that were added first before the others, after the one of that id: a page of them, with
+   * the id of the last. Whatever is added later comes after it.
+   */
+  hashPartsAfter(
+    cacheId: number,
+    id: number,
+  ): Promise<{ readonly lastId: number; readonly hashParts: readonly string[]; readonly isLast: boolean }>;
   /** All its paths, streamed, by hash part. */
   all(cacheId: number): AsyncIterable<CachePathRecord>;
   /** Paths of any cache that have this file. */
@@ -109,6 +141,32 @@ export interface CacheUploadRepository {
   before(time: number): Promise<readonly CacheUploadRecord[]>;
   /** True when the file may go with it: it was made for uploads, and no other one is for it. */
   remove(cacheId: number, fileHash: string): Promise<boolean>;
-  /** Bytes of all files that the paths and the uploads of a cache have, each once. */
+  /** Bytes of all files that the paths and the uploads of a cache have, each once, and of its logs and realisations. */
   bytes(cacheId: number): Promise<number>;
+}
+
+export interface CacheExtraRepository {
+  find(cacheId: number, kind: CacheExtraRecord['kind'], name: string): Promise<CacheExtraRecord | undefined>;
+  /**
+   * The same once more changes nothing. One that says something else takes the place of a realisation whose path is there
+   * no more, whose file is then told; otherwise this throws `cache.conflict`. Throws `cache.quota`.
+   */
+  add(
+    extra: Omit<CacheExtraRecord, 'id'>,
+  ): Promise<{ readonly isNew: boolean; readonly replaced: string | null }>;
+  /** Those that have a file, streamed. */
+  files(): AsyncIterable<CacheExtraRecord>;
+  hasFile(file: string): Promise<boolean>;
+  remove(id: number): Promise<boolean>;
+  /**
+   * Removes some of those that were added before this time and belong to no path that is there, and of caches that are
+   * not; says which. To be called until it says none. Their files are the caller's to remove.
+   */
+  removeUnowned(before: number): Promise<readonly CacheExtraRecord[]>;
+  /** A NAR of this content has the debug information of these programs. */
+  setBuildIds(narHash: string, buildIds: readonly string[]): Promise<void>;
+  /** Hash parts of paths of a cache that have it, the newest first. */
+  withBuildId(cacheId: number, buildId: string): Promise<readonly string[]>;
+  /** Forgets those of contents that no file has. */
+  forgetBuildIds(): Promise<void>;
 }

@@ -5,10 +5,10 @@ import { addCachePaths } from './add-cache-paths.ts';
 import type { CachePathRepository } from './cache-database.ts';
 import { lockCache, removePaths } from './cache-path-rows.ts';
 import type { CachePathRecord } from './cache-records.ts';
+import type { CachePathTable } from './cache-schema.ts';
 import type { Connection } from './connection.ts';
 import { inIds, inTexts } from './in-list.ts';
 import { inPages } from './in-pages.ts';
-import type { CachePathTable } from './schema.ts';
 
 const pageSize = 2000;
 type Row = Selectable<CachePathTable>;
@@ -41,20 +41,21 @@ export function createCachePathRepository(connection: Connection): CachePathRepo
       }
       return found;
     },
-    async *hashParts(cacheId) {
-      for (let last = ''; ; ) {
-        const rows = await db
-          .selectFrom('cache_paths')
-          .select('hash_part')
-          .where('cache_id', '=', cacheId)
-          .where('hash_part', '>', last)
-          .orderBy('hash_part')
-          .limit(pageSize)
-          .execute();
-        yield* rows.map((row) => row.hash_part);
-        if (rows.length < pageSize) return;
-        last = rows.at(-1)?.hash_part ?? last;
-      }
+    async hashPartsAfter(cacheId, id) {
+      // Whoever adds to a cache locks it, so its ids are there in their order.
+      const rows = await db
+        .selectFrom('cache_paths')
+        .select(['id', 'hash_part'])
+        .where('cache_id', '=', cacheId)
+        .where('id', '>', id)
+        .orderBy('id')
+        .limit(pageSize)
+        .execute();
+      return {
+        lastId: rows.at(-1)?.id ?? id,
+        hashParts: rows.map((row) => row.hash_part),
+        isLast: rows.length < pageSize,
+      };
     },
     async *all(cacheId) {
       for (let last = ''; ; ) {

@@ -81,3 +81,25 @@ export interface CacheUploadRecord {
   /** Nobody had the file before: it goes with the upload, when that comes to nothing. */
   readonly madeFile: boolean;
 }
+
+/** A log or a realisation that was uploaded to a cache. Never changed. */
+export interface CacheExtraRecord {
+  readonly id: number;
+  /** 0: its cache was deleted. */
+  readonly cacheId: number;
+  readonly kind: 'log' | 'realisation' | 'build-trace';
+  /** Base name of the derivation; of realisations `sha256:<hex>!<output>` or `<derivation>!<output>`. */
+  readonly name: string;
+  /** What it belongs to: path of the derivation of a log, hash part of the path that a realisation speaks of. */
+  readonly owner: string;
+  /** JSON of a realisation; null where it is a file. */
+  readonly content: string | null;
+  /** Key of the blob with a packed log. */
+  readonly file: string | null;
+  /** sha256 of what it says, base 16: of the log, or of the realisation without its signatures. */
+  readonly hash: string;
+  /** Bytes of what it says, and those that it takes. */
+  readonly size: number;
+  readonly fileSize: number;
+  readonly addedAt: number;
+}

@@ -5,9 +5,9 @@ import { z } from 'zod';
 import type { CacheRepository } from './cache-database.ts';
 import { lockCache } from './cache-path-rows.ts';
 import type { CacheRecord } from './cache-records.ts';
+import type { CacheTable } from './cache-schema.ts';
 import type { Connection } from './connection.ts';
 import { flag } from './flag.ts';
-import type { CacheTable } from './schema.ts';
 import { mustExist, orTaken } from './taken.ts';
 
 const keyNames = z.array(z.string());
@@ -63,14 +63,25 @@ export function createCacheRepository(connection: Connection): CacheRepository {
         .where('cache_id', '=', id)
         .orderBy('name')
         .execute(),
-    async setPin({ cacheId, name, path, createdAt, expiresAt }) {
-      const pin = { path, created_at: createdAt, expires_at: expiresAt };
-      await db
-        .insertInto('cache_pins')
-        .values({ cache_id: cacheId, name, ...pin })
-        .onConflict((conflict) => conflict.columns(['cache_id', 'name']).doUpdateSet(pin))
-        .execute();
-    },
+    setPin: ({ cacheId, name, path, createdAt, expiresAt }) =>
+      connection.transaction(async (inside) => {
+        await lockCache(inside, cacheId);
+        const there = await inside.db
+          .selectFrom('cache_paths')
+          .select('id')
+          .where('cache_id', '=', cacheId)
+          .where('hash_part', '=', hashPartOf(path))
+          .where('path', '=', path)
+          .executeTakeFirst();
+        if (there === undefined) return false;
+        const pin = { path, created_at: createdAt, expires_at: expiresAt };
+        await inside.db
+          .insertInto('cache_pins')
+          .values({ cache_id: cacheId, name, ...pin })
+          .onConflict((conflict) => conflict.columns(['cache_id', 'name']).doUpdateSet(pin))
+          .execute();
+        return true;
+      }),
     async removePin(id, name) {
       const { numDeletedRows } = await db
         .deleteFrom('cache_pins')
@@ -90,6 +101,12 @@ export function createCacheRepository(connection: Connection): CacheRepository {
       return Number(bytes ?? 0);
     },
   };
+}
+
+/** The 32 digits of `/nix/store/<32 digits>-name`. */
+function hashPartOf(path: string): string {
+  const start = '/nix/store/'.length;
+  return path.slice(start, start + 32);
 }
 
 function values({ priority, isPrivate, quota, keys }: Omit<CacheRecord, 'id' | 'name' | 'createdAt'>) {

@@ -3,9 +3,9 @@
 import type { Selectable } from 'kysely';
 import type { CacheTokenRepository } from './cache-database.ts';
 import type { CacheTokenRecord } from './cache-records.ts';
+import type { CacheTokenTable } from './cache-schema.ts';
 import type { Connection } from './connection.ts';
 import { flag } from './flag.ts';
-import type { CacheTokenTable } from './schema.ts';
 
 /** Writing down each use would cost more than what the token is for. */
 const usedEveryMs = 60_000;

@@ -105,7 +105,12 @@ export function createCacheUploadRepository(connection: Connection): CacheUpload
         .select(({ fn }) => fn.sum<number | null>('file_size').as('bytes'))
         .where(sql<boolean>`file_hash in (${files})`)
         .executeTakeFirstOrThrow();
-      return Number(bytes ?? 0);
+      const extras = await db
+        .selectFrom('cache_extras')
+        .select(({ fn }) => fn.sum<number | null>('file_size').as('bytes'))
+        .where('cache_id', '=', cacheId)
+        .executeTakeFirstOrThrow();
+      return Number(bytes ?? 0) + Number(extras.bytes ?? 0);
     },
   };
 }

@@ -9,6 +9,7 @@
 
 import type { BuildStatus, StepPhaseNumber } from './build-status.ts';
 import type {
+  CacheExtraRepository,
   CachePathRepository,
   CacheRepository,
   CacheTokenRepository,
@@ -30,6 +31,7 @@ import type {
   TokenRecord,
   UserRecord,
 } from './records.ts';
+import type { HostRepository, RolloutRepository } from './rollout-database.ts';
 
 export interface Repositories {
   readonly projects: ProjectRepository;
@@ -45,6 +47,9 @@ export interface Repositories {
   readonly cachePaths: CachePathRepository;
   readonly cacheTokens: CacheTokenRepository;
   readonly cacheUploads: CacheUploadRepository;
+  readonly cacheExtras: CacheExtraRepository;
+  readonly rollouts: RolloutRepository;
+  readonly hosts: HostRepository;
 }
 
 export interface Database extends Repositories, AsyncDisposable {
@@ -295,12 +300,17 @@ export interface BuildRepository {
 /** A path that the database wants kept, and why. Where several reasons hold, each is told. */
 export interface RetainedPath {
   readonly path: string;
-  readonly buildId: number;
+  /** Null: it is known by something else than a build. */
+  readonly buildId: number | null;
   readonly reason:
     | { readonly type: 'unfinished' }
     | { readonly type: 'pinned' }
     | { readonly type: 'kept-evaluation'; readonly evaluationId: number }
-    | { readonly type: 'latest-good'; readonly job: string };
+    | { readonly type: 'latest-good'; readonly job: string }
+    /** What it runs, and what it can go back to. */
+    | { readonly type: 'host'; readonly project: string; readonly host: string }
+    /** Of one that has not ended: what it brings, and what it goes back to. */
+    | { readonly type: 'rollout'; readonly rollout: string };
 }
 
 export interface StepRepository {

@@ -13,9 +13,19 @@ import { migrate, newest, refuseNewer, schemaVersion } from './migrate.ts';
 import { initial } from './migrations/0001-initial.ts';
 import { caches } from './migrations/0002-caches.ts';
 import { cacheTokens } from './migrations/0003-cache-tokens.ts';
+import { narChanges } from './migrations/0004-nar-changes.ts';
+import { cacheExtras } from './migrations/0005-cache-extras.ts';
+import { rollouts } from './migrations/0006-rollouts.ts';
 import type { Migration } from './migrations/migration.ts';
 
-export const allMigrations: readonly Migration[] = [initial, caches, cacheTokens];
+export const allMigrations: readonly Migration[] = [
+  initial,
+  caches,
+  cacheTokens,
+  narChanges,
+  cacheExtras,
+  rollouts,
+];
 
 export interface OpenDatabaseDeps {
   /** Milliseconds since 1970. */

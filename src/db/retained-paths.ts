@@ -6,7 +6,9 @@
  * - unfinished builds;
  * - builds that somebody pinned;
  * - builds of evaluations that are not over, and of the newest `keepEvaluations` finished ones of each jobset;
- * - the newest good build of each job of a current evaluation.
+ * - the newest good build of each job of a current evaluation;
+ * - what each host runs since its last successful rollout, and what it ran before;
+ * - what a rollout that has not ended brings to its hosts, and what they go back to.
  *
  * Of jobsets that are given up nothing but what is unfinished, being evaluated or pinned: disabled, hidden (or their
  * project is), and not checked for a week.
@@ -48,6 +50,39 @@ export async function* retainedPaths(connection: Connection, now: number): Async
 
   const good = await latestGood(connection, givenUp);
   yield* pathsOf(connection, [...good.keys()], (id) => ({ type: 'latest-good', job: good.get(id) ?? '' }));
+
+  yield* await systemsOfHosts(connection);
+  yield* await systemsOfRollouts(connection);
+}
+
+async function systemsOfHosts({ db }: Connection): Promise<readonly RetainedPath[]> {
+  const hosts = await db
+    .selectFrom('hosts')
+    .select(['project', 'name', 'system', 'previous_system'])
+    .orderBy('project')
+    .orderBy('name')
+    .execute();
+  return hosts.flatMap(({ project, name, system, previous_system }) =>
+    [system, previous_system].flatMap((path) =>
+      path === null ? [] : { path, buildId: null, reason: { type: 'host' as const, project, host: name } },
+    ),
+  );
+}
+
+async function systemsOfRollouts({ db }: Connection): Promise<readonly RetainedPath[]> {
+  const hosts = await db
+    .selectFrom('rollout_hosts as h')
+    .innerJoin('rollouts as r', 'r.id', 'h.rollout_id')
+    .select(['r.id', 'h.toplevel', 'h.previous'])
+    .where('r.state', '<>', 'ended')
+    .orderBy('r.id')
+    .orderBy('h.position')
+    .execute();
+  return hosts.flatMap(({ id, toplevel, previous }) =>
+    [toplevel, previous].flatMap((path) =>
+      path === null ? [] : { path, buildId: null, reason: { type: 'rollout' as const, rollout: id } },
+    ),
+  );
 }
 
 async function givenUpJobsets({ db }: Connection, now: number): Promise<ReadonlySet<number>> {

@@ -5,10 +5,10 @@
 
 import type { Generated } from 'kysely';
 import type { BuildStatus, StepPhaseNumber } from './build-status.ts';
+import type { CacheSchema } from './cache-schema.ts';
+import type { Flag } from './flag.ts';
 import type { EvaluationState, JobsetState, JobsetType, StepRecord } from './records.ts';
-
-/** 1 or 0; SQLite has no booleans. */
-export type Flag = number;
+import type { RolloutState } from './rollout-records.ts';
 
 interface ProjectTable {
   readonly id: Generated<number>;
@@ -287,82 +287,66 @@ interface FirstSeenTable {
   readonly seen_at: number;
 }
 
-export interface StoredNarTable {
-  readonly file_hash: string;
-  readonly file_size: number;
-  readonly nar_hash: string;
-  readonly nar_size: number;
-  readonly compression: string;
+export interface RolloutTable {
+  readonly id: string;
+  readonly project: string;
+  readonly jobset: string;
+  readonly evaluation: number;
+  readonly action: string;
+  readonly plan: string;
+  readonly left_out: string;
+  readonly state: RolloutState;
+  readonly result: string | null;
+  readonly message: string | null;
+  readonly created_by: string;
+  readonly why: string;
   readonly created_at: number;
-  readonly verified_at: number;
+  readonly approved_by: string | null;
+  readonly approved_at: number | null;
+  readonly started_at: number | null;
+  readonly ended_at: number | null;
 }
 
-export interface CacheTable {
-  readonly id: Generated<number>;
+interface RolloutEntryTable {
+  readonly rollout_id: string;
+  readonly position: number;
+  readonly entry: string;
+}
+
+interface RolloutHostTable {
+  readonly rollout_id: string;
+  readonly position: number;
+  readonly host: string;
+  readonly wave: number;
+  readonly toplevel: string;
+  readonly step: string | null;
+  readonly result: string | null;
+  readonly message: string | null;
+  readonly previous: string | null;
+  readonly started_at: number | null;
+  readonly ended_at: number | null;
+}
+
+interface HostTable {
+  readonly project: string;
   readonly name: string;
-  readonly priority: number;
-  readonly is_private: Flag;
-  readonly quota: number | null;
-  /** JSON: names of keys. */
-  readonly keys: string;
-  readonly created_at: number;
-}
-
-export interface CachePathTable {
-  readonly id: Generated<number>;
-  readonly cache_id: number;
-  readonly hash_part: string;
-  readonly path: string;
-  readonly nar_hash: string;
-  readonly nar_size: number;
-  readonly deriver: string | null;
-  readonly ca: string | null;
-  /** With a space between. */
-  readonly signatures: string;
-  readonly file_hash: string;
-  readonly added_at: number;
-  readonly served_at: number;
-}
-
-/** Both are ids of paths of the same cache. */
-interface CacheReferenceTable {
-  readonly referrer: number;
-  readonly reference: number;
-}
-
-interface CachePinTable {
-  readonly cache_id: number;
-  readonly name: string;
-  readonly path: string;
-  readonly created_at: number;
-  readonly expires_at: number | null;
-}
-
-export interface CacheTokenTable {
-  readonly id: Generated<number>;
-  readonly cache_id: number;
-  /** sha256 of the secret, base 16. */
-  readonly hash: string;
-  readonly name: string;
-  readonly may_push: Flag;
-  readonly created_at: number;
-  readonly last_used_at: number | null;
-  readonly expires_at: number | null;
-}
-
-interface CacheUploadTable {
-  readonly cache_id: number;
-  readonly file_hash: string;
-  readonly started_at: number;
-  readonly is_received: Flag;
-  readonly made_file: Flag;
+  readonly system: string | null;
+  readonly system_at: number | null;
+  readonly previous_system: string | null;
+  readonly last_rollout: string | null;
+  readonly claimed_by: string | null;
+  readonly cordoned_by: string | null;
+  readonly cordoned_at: number | null;
+  readonly cordon_reason: string | null;
+  readonly facts: string | null;
+  readonly facts_at: number | null;
 }
 
 interface SchemaVersionTable {
   readonly version: number;
 }
 
-export interface Schema {
+export interface Schema extends CacheSchema {
   readonly schema_version: SchemaVersionTable;
   readonly projects: ProjectTable;
   readonly project_members: ProjectMemberTable;
@@ -390,11 +374,8 @@ export interface Schema {
   readonly failures: FailureTable;
   readonly drained_builders: DrainedBuilderTable;
   readonly first_seen: FirstSeenTable;
-  readonly stored_nars: StoredNarTable;
-  readonly caches: CacheTable;
-  readonly cache_paths: CachePathTable;
-  readonly cache_references: CacheReferenceTable;
-  readonly cache_pins: CachePinTable;
-  readonly cache_tokens: CacheTokenTable;
-  readonly cache_uploads: CacheUploadTable;
+  readonly rollouts: RolloutTable;
+  readonly rollout_entries: RolloutEntryTable;
+  readonly rollout_hosts: RolloutHostTable;
+  readonly hosts: HostTable;
 }

@@ -35,6 +35,20 @@ describe('openSqliteDriver', () => {
     expect(() => statement.all([value, 1])).toThrow(`a value of type ${type} cannot be stored`);
   });
 
+  it('takes back a transaction that a full disk has undone already', () => {
+    const database = open();
+    const run = (sql: string) => database.prepare(sql).run([]);
+    database.prepare('pragma max_page_count = 3').all([]);
+    run('create table t (x)');
+    run('begin');
+    expect(() => {
+      for (let n = 0; n < 1000; n++) run(`insert into t values (zeroblob(2000))`);
+    }).toThrow('database or disk is full');
+
+    expect(() => run('rollback')).not.toThrow();
+    expect(database.prepare('select count(*) as rows from t').all([])).toEqual([{ rows: 0 }]);
+  });
+
   it('puts U+FFFD in place of NUL', () => {
     expect(open().prepare('select length(?) as length').all(['a\0b'])).toEqual([{ length: 3 }]);
   });

@@ -67,7 +67,11 @@ export function openSqliteDriver(file: string): SqliteDatabase {
       return {
         reader: prepared.columns().length > 0,
         all: (parameters) => guard(() => prepared.all(...parameters.map(toSqlite))),
-        run: (parameters) => guard(() => prepared.run(...parameters.map(toSqlite))),
+        run: (parameters) => {
+          // What went wrong (a full disk) may have undone the transaction by itself; it is told, not that nothing is left.
+          if (sql === 'rollback' && !database.isTransaction) return { changes: 0, lastInsertRowid: 0 };
+          return guard(() => prepared.run(...parameters.map(toSqlite)));
+        },
         iterate: () => {
           throw new TypeError('lists are read in pages: an open statement would keep all others waiting');
         },

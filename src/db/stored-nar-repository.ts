@@ -3,8 +3,9 @@
 import type { Selectable } from 'kysely';
 import type { StoredNarRepository } from './cache-database.ts';
 import type { StoredNarRecord } from './cache-records.ts';
+import type { StoredNarTable } from './cache-schema.ts';
 import type { Connection } from './connection.ts';
-import type { StoredNarTable } from './schema.ts';
+import { lastChange, noteNarChange } from './note-nar-change.ts';
 import { withdrawNar } from './withdraw-nar.ts';
 
 const pageSize = 2000;
@@ -39,7 +40,12 @@ export function createStoredNarRepository(connection: Connection): StoredNarRepo
         last = rows.at(-1)?.file_hash ?? last;
       }
     },
-    add: (nar) => add(connection, nar),
+    add: (nar, mentions) =>
+      connection.transaction(async (inside) => {
+        const isNew = await insert(inside, nar);
+        if (mentions !== undefined) await setMentions(inside, nar.fileHash, mentions);
+        if (isNew) await noteNarChange(inside, nar.fileHash);
+      }),
     async setVerified(fileHash, at) {
       await db
         .updateTable('stored_nars')
@@ -58,19 +64,24 @@ export function createStoredNarRepository(connection: Connection): StoredNarRepo
     },
     replace: (fileHash, by) =>
       connection.transaction(async (inside) => {
-        await add(inside, by);
-        if (by.fileHash === fileHash) return;
+        const isNew = await insert(inside, by);
+        if (by.fileHash === fileHash) {
+          if (isNew) await noteNarChange(inside, fileHash);
+          return;
+        }
         await inside.db
           .updateTable('cache_paths')
           .set({ file_hash: by.fileHash })
           .where('file_hash', '=', fileHash)
           .execute();
-        await removeUnused(inside, fileHash);
+        const isGone = await removeUnused(inside, fileHash);
+        if (isNew) await noteNarChange(inside, by.fileHash);
+        if (isGone) await noteNarChange(inside, fileHash);
       }),
     withdraw: (fileHash) =>
       connection.transaction(async (inside) => {
         const went = await withdrawNar(inside, fileHash);
-        await removeUnused(inside, fileHash);
+        if (await removeUnused(inside, fileHash)) await noteNarChange(inside, fileHash);
         return went;
       }),
     remove: (fileHash) =>
@@ -80,8 +91,53 @@ export function createStoredNarRepository(connection: Connection): StoredNarRepo
           .select('cache_id')
           .where('file_hash', '=', fileHash)
           .executeTakeFirst();
-        return awaited === undefined && removeUnused(inside, fileHash);
+        const isGone = awaited === undefined && (await removeUnused(inside, fileHash));
+        if (isGone) await noteNarChange(inside, fileHash);
+        return isGone;
       }),
+    lastChange: () => lastChange(connection),
+    async changesAfter(number) {
+      const last = await lastChange(connection);
+      if (last === number) return { last, fileHashes: [] };
+      const rows = await db
+        .selectFrom('nar_changes')
+        .selectAll()
+        .where('number', '>', number)
+        .orderBy('number')
+        .execute();
+      // A number that is not there: it is forgotten, or the database is another one than it was.
+      if (rows[0]?.number !== number + 1) return undefined;
+      return {
+        last: rows.at(-1)?.number ?? number,
+        fileHashes: [...new Set(rows.map((row) => row.file_hash))],
+      };
+    },
+    async claim(narHash, owner, { now, until }) {
+      const { numInsertedOrUpdatedRows = 0n } = await db
+        .insertInto('nar_claims')
+        .values({ nar_hash: narHash, owner, expires_at: until })
+        .onConflict((conflict) =>
+          conflict
+            .column('nar_hash')
+            .doUpdateSet({ owner, expires_at: until })
+            .where((where) =>
+              where.or([where('nar_claims.owner', '=', owner), where('nar_claims.expires_at', '<=', now)]),
+            ),
+        )
+        .executeTakeFirst();
+      return numInsertedOrUpdatedRows > 0n;
+    },
+    async release(narHash, owner) {
+      await db.deleteFrom('nar_claims').where('nar_hash', '=', narHash).where('owner', '=', owner).execute();
+    },
+    async mentions(fileHash) {
+      const row = await db
+        .selectFrom('nar_mentions')
+        .select('hash_parts')
+        .where('file_hash', '=', fileHash)
+        .executeTakeFirst();
+      return row?.hash_parts.split(' ').filter(Boolean);
+    },
     async totals() {
       const { files, fileBytes, narBytes } = await db
         .selectFrom('stored_nars')
@@ -96,8 +152,9 @@ export function createStoredNarRepository(connection: Connection): StoredNarRepo
   };
 }
 
-async function add({ db }: Connection, nar: StoredNarRecord): Promise<void> {
-  await db
+/** True when there was none. */
+async function insert({ db }: Connection, nar: StoredNarRecord): Promise<boolean> {
+  const { numInsertedOrUpdatedRows = 0n } = await db
     .insertInto('stored_nars')
     .values({
       file_hash: nar.fileHash,
@@ -108,6 +165,15 @@ async function add({ db }: Connection, nar: StoredNarRecord): Promise<void> {
       created_at: nar.createdAt,
       verified_at: nar.verifiedAt,
     })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst();
+  return numInsertedOrUpdatedRows > 0n;
+}
+
+async function setMentions({ db }: Connection, fileHash: string, mentions: readonly string[]): Promise<void> {
+  await db
+    .insertInto('nar_mentions')
+    .values({ file_hash: fileHash, hash_parts: mentions.join(' ') })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
 }

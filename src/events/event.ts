@@ -263,8 +263,11 @@ export type CiEvent =
 
 export type ProteusEvent = EvaluationEvent | BuildEvent | CopyEvent | DeployEvent | MessageEvent;
 
+/** Of a server, which may execute several rollouts at a time. */
+export type RolloutHostEvent = Extract<DeployEvent, { readonly host: string }> & { readonly rollout: string };
+
 /** All that a server tells. */
-export type ServerEvent = ProteusEvent | CiEvent;
+export type ServerEvent = ProteusEvent | CiEvent | RolloutHostEvent;
 
 /** Where a stage tells its events. Never throws, never waits. */
 export type Emit = (event: ProteusEvent) => void;

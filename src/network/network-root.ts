@@ -7,7 +7,7 @@ import type { Argv } from '../process/start-process.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-const ownEvalMachines = fileURLToPath(new URL('../../nix/eval-machines.nix', import.meta.url));
+export const ownEvalMachines = fileURLToPath(new URL('../../nix/eval-machines.nix', import.meta.url));
 
 /** The Nix file that makes hosts of a network: ours, unless MORPH_NIX_EVAL_MACHINES names another. */
 function evalMachines(env: Environment = process.env): string {

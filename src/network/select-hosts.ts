@@ -1,11 +1,11 @@
 /** Which hosts a command is about, and in what order: Morph's selectors (deploy reference §1.7). */
 
 import { AppError } from '../util/app-error.ts';
-import { hostGlob } from './host-glob.ts';
+import { hostExpression } from './host-expression.ts';
 import type { HostMetadata, NetworkMetadata } from './network.ts';
 
 export interface Selectors {
-  /** Pattern for names. Default: every name. */
+  /** Patterns for names and tags (`host-expression.ts`). Default: every host. */
   readonly on?: string | undefined;
   /** Tags separated by commas; a host must have all of them. */
   readonly tagged?: string | undefined;
@@ -31,8 +31,7 @@ export function selectHosts(network: NetworkMetadata, selectors: Selectors): Sel
   const { on = '*', tagged = '', every = 1, skip = 0, limit = 0, orderByTags = '' } = selectors;
   wantWhole('--every', every, 1);
   wantWhole('--skip', skip, 0);
-  const matches = hostGlob(on);
-  const named = network.hosts.filter(({ name }) => matches(name));
+  const named = network.hosts.filter(hostExpression(on));
   const wanted = tagged === '' ? [] : tagged.split(',');
   const withTags = named.filter(({ tags }) => wanted.every((tag) => tags.includes(tag)));
   const ordered = orderHosts(withTags, orderByTags === '' ? network.orderingTags : orderByTags.split(','));

@@ -6,6 +6,7 @@
 
 import { checkErrors } from './errors/check-errors.ts';
 import { copyErrors } from './errors/copy-errors.ts';
+import { fleetErrors } from './errors/fleet-errors.ts';
 import { hostErrors } from './errors/host-errors.ts';
 import { rolloutErrors } from './errors/rollout-errors.ts';
 import { serverErrors } from './errors/server-errors.ts';
@@ -21,6 +22,7 @@ export const errorCatalogue = {
   ...hostErrors,
   ...sessionErrors,
   ...rolloutErrors,
+  ...fleetErrors,
   ...copyErrors,
   ...serverErrors,
   ...storageErrors,

@@ -1,19 +1,24 @@
 /** Uploads to a whole server: real `nix copy` both ways, our own agents, and kill -9 in the middle. */
 
 import { createHash } from 'node:crypto';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { sampleUpload, upload } from '../../src/cache/testing/test-site.ts';
 import { formatBareHash } from '../../src/nix/hash.ts';
-import { type StorePath, storePathHash } from '../../src/nix/store-path.ts';
+import {
+  parseStorePath,
+  type StorePath,
+  storePathBaseName,
+  storePathHash,
+} from '../../src/nix/store-path.ts';
 import { runProcess } from '../../src/process/run-process.ts';
 import { proteus } from '../helpers/proteus.ts';
 import { makeAdmin, serve, type TestServer } from '../helpers/serve.ts';
 import { makeFolder } from '../helpers/write-network.ts';
-import { addFlat, addPath, build, derivation } from '../store/nix-lab.ts';
+import { addFlat, addPath, build, derivation, instantiate } from '../store/nix-lab.ts';
 
 const nix = ['nix', '--extra-experimental-features', 'nix-command'] as const;
 
@@ -46,9 +51,9 @@ async function run(...args: readonly string[]): Promise<string> {
 }
 
 /** A netrc file with that token for the server. */
-async function netrc(token: string): Promise<readonly string[]> {
+async function netrc(token: string, login = 'anybody'): Promise<readonly string[]> {
   const file = path.join(folder, `netrc-${createHash('sha256').update(token).digest('hex').slice(0, 8)}`);
-  await writeFile(file, `machine 127.0.0.1 login anybody password ${token}\n`);
+  await writeFile(file, `machine 127.0.0.1 login ${login} password ${token}\n`);
   return ['--option', 'netrc-file', file];
 }
 
@@ -265,7 +270,91 @@ describe('a private server', () => {
   });
 });
 
+describe('what is uploaded besides', () => {
+  it('is had from named caches and the root', async () => {
+    await using started = await server();
+    const token = await makeAdmin(directory);
+    // Logs at the root are the API's, which wants the name of the user, too.
+    const auth = await netrc(token, 'alice');
+    const drvPath = instantiate(derivation('echo a line of the log; echo x > $out', '', 'logged')).drvPath;
+    const drv = storePathBaseName(drvPath);
+    const [out = ''] = (await runProcess(['nix-store', '--realise', drvPath])).stdout.trim().split('\n');
+    const bases = [started.team, started.url];
+    for (const base of bases) {
+      await runProcess([...nix, 'store', 'copy-log', '--to', base, drvPath, ...auth]);
+      await copy('--to', `${base}?index-debug-info=true&write-nar-listing=1`, out, ...auth);
+    }
+    // What Nix has itself goes before that.
+    await rm('/nix/var/log/nix/drvs', { recursive: true });
+    for (const base of bases) {
+      const get = async (name: string) =>
+        (await fetch(`${base}/${name}`, { headers: { authorization: `Bearer ${token}` } })).text();
+      expect(await get(`log/${encodeURIComponent(drv)}`)).toContain('a line of the log');
+      const from = ['--option', 'substituters', base] as const;
+      const shown = await runProcess([...nix, 'log', drvPath, ...from, ...auth]);
+      expect(shown.stdout).toContain('a line of the log');
+      expect(await get(`serve/${storePathHash(parseStorePath(out))}`)).toBe('x\n');
+    }
+    expect(started.log()).not.toMatch(/"level":50/);
+  });
+
+  it('is browsed when no store has it any more', async () => {
+    await using started = await server();
+    const env = { PROTEUS_CACHE_TOKEN: await makeAdmin(directory) };
+    const gone = build(
+      derivation(
+        'mkdir -p $out/lib/debug/.build-id/ab; echo d > $out/lib/debug/.build-id/ab/$id.debug',
+        `id = "${'c'.repeat(38)}";`,
+        'gone-debug',
+      ),
+    );
+    expect((await proteus(['cache', 'push', gone, '--to', started.url], { env })).code).toBe(0);
+    await runProcess(['nix-store', '--delete', gone, '--option', 'keep-outputs', 'false']);
+    const at = `${started.url}/serve/${storePathHash(gone)}/lib/debug/.build-id/ab/${'c'.repeat(38)}.debug`;
+    expect(await (await fetch(at)).text()).toBe('d\n');
+    expect(await (await fetch(`${started.url}/${storePathHash(gone)}.ls`)).json()).toMatchObject({
+      root: { entries: { lib: { type: 'directory' } } },
+    });
+    const found = await fetch(`${started.url}/debuginfo/ab${'c'.repeat(38)}`);
+    expect(await found.json()).toMatchObject({
+      archive: expect.stringContaining(storePathHash(gone)),
+      member: `lib/debug/.build-id/ab/${'c'.repeat(38)}.debug`,
+    });
+  });
+});
+
 describe('the commands of caches', () => {
+  it('work on a server, too', async () => {
+    await using started = await server();
+    const tokenFile = path.join(folder, 'token');
+    await writeFile(tokenFile, await makeAdmin(directory));
+    const there = async (...args: readonly string[]) => {
+      const { code, stdout, stderr } = await proteus(
+        ['cache', ...args, '--server', started.url, '--token-file', tokenFile],
+        { env: { HOME: folder } },
+      );
+      return code === 0 ? stdout.trim() : stderr;
+    };
+    expect(await there('create', 'more', '--quota', '1 GiB', '--private')).toContain('made the cache more');
+    expect(await there('list')).toMatch(/^more +\/c\/more +0 +0 B +1\.0 GiB +yes +all$/m);
+    await there('edit', 'more', '--quota', 'none', '--public');
+    expect(await there('show', 'more')).toMatch(/quota +none\nprivate +no/);
+    const token = await there('token', 'create', 'more', 'ci', '--push');
+    expect(await there('token', 'list', 'more')).toMatch(/ci +yes/);
+    await proteus(['cache', 'push', app, '--to', `${started.url}/c/more`], {
+      env: { PROTEUS_CACHE_TOKEN: token },
+    });
+    expect(await there('pin', 'more', 'release', app)).toContain(`pinned ${app}`);
+    expect(await there('pin', 'more', 'release', `/nix/store/${'0'.repeat(32)}-x`)).toContain(
+      'does not have',
+    );
+    expect(await there('show', 'more')).toMatch(new RegExp(`release +${app} +never`));
+    expect(await there('unpin', 'more', 'release')).toContain('removed the pin');
+    expect(await there('token', 'revoke', 'more', '9')).toContain('has no token 9');
+    expect(await there('delete', 'more')).toContain('deleted the cache more');
+    expect(await there('create', 'team')).toContain("there is a cache named 'team' already");
+  });
+
   it('make, show, change and delete caches, tokens and pins', async () => {
     await run('cache', 'create', 'team', '--quota', '1 GiB', '--key', 'a-1');
     expect(await run('cache', 'list')).toMatch(/^team +\/c\/team +0 +0 B +1\.0 GiB +no +a-1$/m);
@@ -288,7 +377,7 @@ describe('the commands of caches', () => {
     expect(await fail('cache', 'create', '../x')).toContain('wanted a name of up to 64 lower-case letters');
     expect(await fail('cache', 'show', 'other')).toContain("there is no cache 'other', only main, team");
     expect(await fail('cache', 'delete', 'main')).toContain('cannot be deleted');
-    expect(await fail('cache', 'edit', 'main', '--private')).toContain('only --quota is set here');
+    expect(await fail('cache', 'edit', 'main', '--private')).toContain('only the quota is set here');
     expect(await fail('cache', 'pin', 'team', 'x', app)).toContain('does not have');
     expect(await fail('cache', 'unpin', 'team', 'x')).toContain("has no pin 'x'");
     expect(await fail('cache', 'token', 'revoke', 'team', '9')).toContain('has no token 9');

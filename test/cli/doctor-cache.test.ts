@@ -202,6 +202,42 @@ describe('proteus doctor --cache behind a daemon', () => {
   });
 });
 
+describe('proteus doctor --cache of a private cache', () => {
+  const secret = 'sesame-of-the-lab';
+  const wanted = `Basic ${Buffer.from(`x:${secret}`).toString('base64')}`;
+
+  it('asks with the login that Nix has, and says what is wrong with it', async () => {
+    const server = createServer((req, res) => {
+      if (req.headers.authorization !== wanted) res.writeHead(401).end();
+      else if (req.url === '/nix-cache-info') res.end('StoreDir: /nix/store\nPriority: 30\n');
+      else res.writeHead(404).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve));
+    stack.defer(() => new Promise<void>((resolve) => server.close(() => resolve())));
+    const { port } = server.address() as { readonly port: number }; // it listens on TCP
+    const { host } = await client(() => ({ 'netrc-file': '/etc/nix/logins' }));
+    const { controlAddress: name } = host;
+    const ask = async (netrc?: string, as: readonly string[] = []): Promise<Check | undefined> => {
+      if (netrc !== undefined) {
+        await writeFile(host.path('/etc/nix/logins'), netrc);
+        await host.exec('chmod 600 /etc/nix/logins');
+      }
+      const checks = await examine(host, ['--cache', `http://${name}:${port}`], as);
+      expect(JSON.stringify(checks)).not.toContain(secret);
+      return named(checks, 'cache');
+    };
+
+    expect((await ask())?.detail).toContain('/etc/nix/logins, is not there');
+    const foreign = await ask(`machine elsewhere login x password ${secret}\n`);
+    expect(foreign?.detail).toContain(`/etc/nix/logins, has none for ${name}`);
+    expect((await ask(`machine ${name} login x password wrong-${secret}\n`))?.detail).toContain(
+      `does not take the one that the netrc-file of Nix, /etc/nix/logins, has for ${name}`,
+    );
+    expect(await ask(`machine ${name}\nlogin x\npassword ${secret}\n`)).toMatchObject({ status: 'ok' });
+    expect((await ask(undefined, nobody))?.detail).toContain('cannot be read by this user');
+  });
+});
+
 describe('proteus doctor --cache of something else', () => {
   const answer = async (status: number, body: string, headers: Record<string, string> = {}) => {
     const server: Server = createServer((_req, res) => res.writeHead(status, headers).end(body));

@@ -32,7 +32,7 @@ describe('the command line', () => {
     [['build', 'net.nix', '--on', 'a', '--on', 'b'], "flag 'on' cannot be repeated", ''],
     [['deploy', 'net.nix', 'foo'], 'dry-activate, test, switch, boot', ''],
     [['cache', 'serve', '--listen', 'nowhere'], '--listen wants HOST:PORT', ''],
-    [['cache', 'serve', '--workers', '2', '--nars', 'here'], 'wanted --workers or --nars, got both', ''],
+    [['cache', 'serve', '--workers', '2', '--database', 'here'], '--database is of use with --nars only', ''],
     [['cache', 'scrub', '--nars', '/nowhere'], 'with a proteus.db', 'leave out --nars'],
     [['@/no/such/file'], 'cannot read the argument file /no/such/file', ''],
   ])('refuses %j with exit code 2', async (args, message, hint) => {

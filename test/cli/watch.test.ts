@@ -99,6 +99,8 @@ describe('proteus watch', () => {
     await using second = await serve(directory, { listen });
     await watching.until('connected again');
     await follow(second);
+    // The last build may be done before it is written that the evaluation is.
+    await watching.until('"ci.evaluation.ended"');
     await watching.until('"ci.build.finished"');
 
     const events = watching

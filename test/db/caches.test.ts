@@ -41,6 +41,75 @@ describe.each(dialects)('files with NARs on %s', (dialect) => {
     expect(await storedNars.totals()).toEqual({ files: 2, fileBytes: 190, narBytes: 800 });
   });
 
+  it('tell in order which of them came and went', async () => {
+    await using database = await fresh.open();
+    const { storedNars } = database;
+    expect(await storedNars.lastChange()).toBe(0);
+    await addNars(database, 'a', 'b', 'a');
+    await storedNars.setVerified('file-a', 5);
+    await storedNars.replace('file-b', storedNar('c'));
+    await storedNars.remove('file-a');
+    await storedNars.remove('file-a');
+
+    const changes = await storedNars.changesAfter(0);
+    expect(changes).toEqual({ last: 5, fileHashes: ['file-a', 'file-b', 'file-c'] });
+    expect(await storedNars.changesAfter(4)).toEqual({ last: 5, fileHashes: ['file-a'] });
+    expect(await storedNars.changesAfter(5)).toEqual({ last: 5, fileHashes: [] });
+    // Of another database, or one that was put back to what it was.
+    expect(await storedNars.changesAfter(6)).toBeUndefined();
+  });
+
+  it('are told of when they were committed, in the order of that', async () => {
+    await using database = await fresh.open();
+    const { storedNars } = database;
+    await Promise.all(
+      Array.from({ length: 20 }, (_, n) =>
+        database.transaction(async (tx) => {
+          await tx.storedNars.add(storedNar(`n${n}`));
+        }),
+      ),
+    );
+    await expect(
+      database.transaction(async (tx) => {
+        await tx.storedNars.add(storedNar('never'));
+        throw new Error('given up');
+      }),
+    ).rejects.toThrow('given up');
+
+    const { last, fileHashes } = (await storedNars.changesAfter(0)) ?? { last: 0, fileHashes: [] };
+    expect([last, fileHashes.length]).toEqual([20, 20]);
+  });
+
+  it('are made by one at a time, until that is over', async () => {
+    await using database = await fresh.open();
+    const { storedNars } = database;
+    const claims = await Promise.all(
+      ['a', 'b', 'c'].map((owner) => storedNars.claim('nar', owner, { now: 0, until: 10 })),
+    );
+    const owner = ['a', 'b', 'c'][claims.indexOf(true)] ?? '';
+    expect(claims.filter(Boolean)).toHaveLength(1);
+    expect(await storedNars.claim('nar', owner, { now: 5, until: 15 })).toBe(true);
+    expect(await storedNars.claim('nar', 'd', { now: 14, until: 20 })).toBe(false);
+    await storedNars.release('nar', 'd');
+    expect(await storedNars.claim('nar', 'd', { now: 15, until: 20 })).toBe(true);
+    await storedNars.release('nar', 'd');
+    expect(await storedNars.claim('nar', 'e', { now: 1, until: 2 })).toBe(true);
+  });
+
+  it('remember what they mention until they go', async () => {
+    await using database = await fresh.open();
+    const { storedNars } = database;
+    await storedNars.add(storedNar('a'));
+    expect(await storedNars.mentions('file-a')).toBeUndefined();
+    await storedNars.add(storedNar('a'), ['x', 'y']);
+    await storedNars.add(storedNar('b'), []);
+
+    expect(await storedNars.mentions('file-a')).toEqual(['x', 'y']);
+    expect(await storedNars.mentions('file-b')).toEqual([]);
+    await storedNars.remove('file-a');
+    expect(await storedNars.mentions('file-a')).toBeUndefined();
+  });
+
   it('are nothing at all in a new database', async () => {
     await using database = await fresh.open();
 
@@ -146,7 +215,9 @@ describe.each(dialects)('caches on %s', (dialect) => {
     await addChain(database);
     const { id } = await database.caches.create({ ...mainCache, name: 'team' });
     await database.cachePaths.add(id, [cachePath('b', ['a']), cachePath('a')]);
-    await database.caches.setPin({ cacheId: id, name: 'x', path: '/p', createdAt: 1, expiresAt: null });
+    await database.caches.setPin({
+      ...{ cacheId: id, name: 'x', path: cachePath('a').path, createdAt: 1, expiresAt: null },
+    });
     await database.caches.delete(id);
 
     expect(await database.caches.find('team')).toBeUndefined();
@@ -160,18 +231,41 @@ describe.each(dialects)('caches on %s', (dialect) => {
   it('pin paths by name', async () => {
     await using database = await fresh.open();
     const { caches } = database;
-    const pin = { cacheId: main, name: 'stable', path: '/nix/store/x', createdAt: 1, expiresAt: 9 };
+    await addChain(database);
+    const { path } = cachePath('a');
+    const pin = { cacheId: main, name: 'stable', path, createdAt: 1, expiresAt: 9 };
     await caches.setPin({ ...pin, name: 'unstable' });
     await caches.setPin(pin);
-    await caches.setPin({ ...pin, path: '/nix/store/y', expiresAt: null });
+    await caches.setPin({ ...pin, path: cachePath('b').path, expiresAt: null });
 
     expect(await caches.pins(main)).toEqual([
-      { ...pin, path: '/nix/store/y', expiresAt: null },
+      { ...pin, path: cachePath('b').path, expiresAt: null },
       { ...pin, name: 'unstable' },
     ]);
     expect(await caches.removePin(main, 'unstable')).toBe(true);
     expect(await caches.removePin(main, 'unstable')).toBe(false);
     expect(await caches.pins(main)).toHaveLength(1);
+  });
+
+  it('pin nothing that they do not have, and keep what is pinned while it is to be removed', async () => {
+    await using database = await fresh.open();
+    await addNars(database, 'a', 'b', 'c', 'd');
+    const pin = (name: string) =>
+      database.caches.setPin({
+        ...{ cacheId: main, name, path: cachePath(name).path, createdAt: 1, expiresAt: null },
+      });
+    expect(await pin('a')).toBe(false);
+    expect(await database.caches.pins(main)).toEqual([]);
+
+    // Whichever comes first: a pin has its path.
+    for (const name of ['a', 'b', 'c', 'd']) {
+      await database.cachePaths.add(main, [cachePath(name)]);
+      const remove = () => database.cachePaths.remove(main, [digits(name)], 9000);
+      await Promise.all(name < 'c' ? [pin(name), remove()] : [remove(), pin(name)]);
+    }
+    expect((await database.caches.pins(main)).map(({ path }) => path)).toEqual(
+      (await collect(database.cachePaths.all(main))).map(({ path }) => path),
+    );
   });
 
   it('count a file once, however many paths have it', async () => {
@@ -207,7 +301,9 @@ describe.each(dialects)('paths of caches on %s', (dialect) => {
     expect(await cachePaths.getMany(main, [digits('x'), digits('y')])).toEqual(
       new Map([[digits('x'), sorted]]),
     );
-    expect(await collect(cachePaths.hashParts(main))).toEqual(['a', 'b', 'c', 'x'].map(digits));
+    const page = await cachePaths.hashPartsAfter(main, 0);
+    expect([page.hashParts.toSorted(), page.isLast]).toEqual([['a', 'b', 'c', 'x'].map(digits), true]);
+    expect(await cachePaths.hashPartsAfter(main, page.lastId)).toEqual({ ...page, hashParts: [] });
     expect(await cachePaths.count(main)).toBe(4);
   });
 

@@ -169,7 +169,7 @@ describe.each(dialects)('what is retained on %s', (dialect) => {
 
     const asked: unknown[] = [];
     for await (const { buildId } of database.builds.retained(1))
-      asked.push(asked.length % 1000 === 0 ? await database.builds.get(buildId) : buildId);
+      asked.push(asked.length % 1000 === 0 ? await database.builds.get(buildId ?? 0) : buildId);
 
     // A derivation and an output each, as unfinished and as of an unfinished evaluation.
     expect(asked).toHaveLength(added.length * 4);

@@ -6,7 +6,7 @@ import type { Migration } from '../../src/db/migrations/migration.ts';
 import { allMigrations } from '../../src/db/open-database.ts';
 
 /** Of the present schema, and of the one that these migrations make out of it. */
-export const presentVersion = allMigrations.length;
+export const presentVersion = allMigrations.at(-1)?.version ?? 0;
 export const laterVersion = presentVersion + 1;
 
 /** A table, and a column with a value for rows that are there. */

@@ -9,6 +9,7 @@ import type {
   ProjectRecord,
   UserRecord,
 } from '../../src/db/records.ts';
+import type { NewRollout } from '../../src/db/rollout-database.ts';
 
 export function project(change: Partial<ProjectRecord> = {}): Omit<ProjectRecord, 'id'> {
   return {
@@ -181,4 +182,23 @@ export function cachePath(
 
 function cachePathOf(name: string): string {
   return `/nix/store/${name.padEnd(32, '0')}-${name}`;
+}
+
+/** A rollout of these hosts, in one wave. */
+export function rollout(id: string, hosts: readonly string[], change: Partial<NewRollout> = {}): NewRollout {
+  return {
+    id,
+    project: 'fleet',
+    jobset: 'main',
+    evaluation: 1,
+    action: 'switch',
+    plan: '{}',
+    leftOut: '[]',
+    createdBy: 'alice',
+    why: 'because',
+    createdAt: 1000,
+    hosts: hosts.map((host) => ({ host, wave: 0, toplevel: `/nix/store/${host}-2` })),
+    entry: '{"type":"planned"}',
+    ...change,
+  };
 }

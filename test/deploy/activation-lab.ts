@@ -6,12 +6,13 @@ import type { StepOptions } from '../../src/deploy/rollout/host-steps.ts';
 import type { HostSession } from '../../src/deploy/session/host-session.ts';
 import { openHostSession } from '../../src/deploy/session/open-host-session.ts';
 import type { StorePath } from '../../src/nix/store-path.ts';
+import type { SshSettings, SshTarget } from '../../src/process/ssh.ts';
 import { copyPaths } from '../../src/store/copy-paths.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { LabHost } from '../lab/lab-host.ts';
 import { buildStandInSystem } from '../lab/stand-in-system.ts';
 
-export const systemProfile = '/nix/var/nix/profiles/system';
+const systemProfile = '/nix/var/nix/profiles/system';
 
 export interface ActivationLab {
   readonly host: LabHost;
@@ -21,7 +22,10 @@ export interface ActivationLab {
   readonly fresh: StorePath;
   readonly lines: string[];
   /** One that notices within seconds that the other side is gone. */
-  openSession(): Promise<HostSession>;
+  openSession(change?: {
+    readonly target?: SshTarget;
+    readonly password?: () => Promise<string>;
+  }): Promise<HostSession>;
   request(change?: Partial<ActivateRequest>): ActivateRequest;
   options(signal?: AbortSignal): StepOptions;
   /** What runs, what the profile is, which generation that is. */
@@ -30,6 +34,12 @@ export interface ActivationLab {
   state(key: string): Promise<string | undefined>;
   /** The old system again, with nothing left of what was done. */
   reset(): Promise<void>;
+}
+
+/** Notices within seconds that the other side is gone. */
+function impatient(settings: SshSettings): SshSettings {
+  const options = ['-oConnectTimeout=2', '-oServerAliveInterval=1', '-oServerAliveCountMax=2'];
+  return { ...settings, extraArgs: [...options, ...(settings.extraArgs ?? [])] };
 }
 
 export async function prepareActivationLab(host: LabHost): Promise<ActivationLab> {
@@ -59,16 +69,10 @@ export async function prepareActivationLab(host: LabHost): Promise<ActivationLab
     old,
     fresh,
     lines,
-    openSession: () =>
+    openSession: (change = {}) =>
       openHostSession(
-        { name: host.name, target },
-        {
-          ssh: {
-            ...settings,
-            extraArgs: ['-oConnectTimeout=2', '-oServerAliveInterval=1', '-oServerAliveCountMax=2'],
-          },
-          signal: AbortSignal.timeout(60_000),
-        },
+        { name: host.name, target: change.target ?? target },
+        { ssh: impatient(settings), signal: AbortSignal.timeout(60_000), password: change.password },
       ),
     request: (change = {}) => ({
       rollout: 'r1',

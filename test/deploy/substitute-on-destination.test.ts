@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CacheServer, startCacheServer } from '../../src/cache/start-cache-server.ts';
-import { deployHosts } from '../../src/deploy/deploy-hosts.ts';
 import { plannedHost, planOf } from '../../src/deploy/testing/plan-of.ts';
 import type { ProteusEvent } from '../../src/events/event.ts';
 import { printPublicKey } from '../../src/nix/public-key.ts';
@@ -12,6 +11,7 @@ import { openStoreDatabase, type StoreDatabase } from '../../src/store/store-dat
 import { createLab, type Lab } from '../lab/lab.ts';
 import type { LabHost } from '../lab/lab-host.ts';
 import { buildStandInSystem } from '../lab/stand-in-system.ts';
+import { rollOut } from './roll-out.ts';
 
 let lab: Lab;
 let store: Store;
@@ -48,10 +48,11 @@ async function deploy(host: LabHost, toplevel: StorePath, substitute: boolean) {
   const events: ProteusEvent[] = [];
   const { target, settings } = host.ssh;
   const before = cache.counters.nars;
-  const [outcome] = await deployHosts(
+  const { outcomes } = await rollOut(
     planOf('switch', [plannedHost({ name: host.name, target, toplevel, substitute })]),
     { store, ssh: settings, emit: (event) => events.push(event) },
   );
+  const [outcome] = outcomes;
   const copied = events.flatMap((event) => (event.type === 'copy.done' ? [event.paths] : [])).at(-1) ?? 0;
   return { outcome, copied, fetched: cache.counters.nars - before };
 }

@@ -80,7 +80,7 @@ const hostEnvironment = {
   HOME: '/root',
   USER: 'root',
   LANG: 'C.UTF-8',
-  PATH: '/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  PATH: '/run/wrappers/bin:/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
 };
 
 const namespaces = ['--mount', '--pid', '--net', '--uts', '--ipc'];

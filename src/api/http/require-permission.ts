@@ -46,5 +46,6 @@ const sayings: Readonly<Record<Action, string>> = {
   restart: 'restart builds of this project',
   bump: 'bump builds of this project to the front of the queue',
   keep: 'say which builds of this project are kept',
+  'roll-out': 'roll out to hosts of this project; that takes the role roll-out and being one of the project',
   administer: 'administer this server',
 };

@@ -145,6 +145,28 @@ describe('a log', () => {
     expect((await get(api, '/build/1/log/raw')).text).toBe(lines);
   });
 
+  it('is what was uploaded, of what was not built here', async () => {
+    const name = testPath('other.drv').slice('/nix/store/'.length);
+    const text = 'from elsewhere\n';
+    const kept = async (asked: string) =>
+      [name, drv].includes(asked)
+        ? {
+            ...{ size: text.length, hash: '' },
+            async *read() {
+              yield Buffer.from(text);
+            },
+          }
+        : undefined;
+    await using api = await open({ keptLog: kept });
+    const log = await get(api, `/log/${name}`);
+
+    expect(log).toMatchObject({ status: 200, text });
+    expect(log.header('content-length')).toBe(String(text.length));
+    expect(log.header('content-security-policy')).toContain('sandbox');
+    expect((await get(api, `/log/${drv}`)).text).toBe(lines);
+    expect((await get(api, `/log/${testPath('none.drv').slice('/nix/store/'.length)}`)).status).toBe(404);
+  });
+
   it('is what Nix kept of a derivation that was not built here', async () => {
     const nixLogDirectory = await mkdtemp(path.join(tmpdir(), 'logs-'));
     await using api = await open({ nixLogDirectory });

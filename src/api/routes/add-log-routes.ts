@@ -5,6 +5,7 @@
 
 import { Readable } from 'node:stream';
 import type { Hono } from 'hono';
+import type { KeptLog } from '../../cache/kept/kept-extras.ts';
 import { openBuildLog } from '../../cache/open-build-log.ts';
 import type { StepRecord } from '../../db/records.ts';
 import { isStorePath, storeDir } from '../../nix/store-path.ts';
@@ -12,6 +13,7 @@ import type { ApiContext, ApiDeps, ApiEnv } from '../api-deps.ts';
 import { answer } from '../http/answer.ts';
 import { findBuild, notFound, pathNumber, pathPart } from '../http/find-records.ts';
 import { redirect } from '../http/redirect.ts';
+import { streamBytes } from '../http/stream-bytes.ts';
 import { secondsOrNull } from '../json/seconds.ts';
 import { loadBuildJson } from '../load-build-json.ts';
 import { serveLog } from '../serve-log.ts';
@@ -32,7 +34,13 @@ export function addLogRoutes(app: Hono<ApiEnv>, deps: ApiDeps): void {
     const [build, number] = [Number(c.req.query('build')), Number(c.req.query('step'))];
     const asked = attempts.find((step) => step.buildId === build && step.number === number);
     const file = (asked ?? attempts.find(({ logFile }) => logFile !== null))?.logFile ?? null;
-    if (file === null && nixLogDirectory !== undefined) return serveNixLog(c, drvPath, nixLogDirectory);
+    if (file === null) {
+      const name = drvPath.slice(storeDir.length + 1);
+      const log = nixLogDirectory && (await openBuildLog(name, nixLogDirectory));
+      if (log) return sendNixLog(c, log);
+      const kept = await deps.keptLog?.(name);
+      if (kept !== undefined) return sendKeptLog(c, kept);
+    }
     return serveLog(c, ci.logs, { file, tail: tailOf(c) });
   });
 
@@ -110,14 +118,23 @@ export function addLogRoutes(app: Hono<ApiEnv>, deps: ApiDeps): void {
 }
 
 /** What Nix kept of a derivation that was built without us. */
-async function serveNixLog(c: ApiContext, drvPath: string, directory: string): Promise<Response> {
-  const log = await openBuildLog(drvPath.slice(storeDir.length + 1), directory);
-  if (log === undefined) throw notFound('There is no log of this.');
+function sendNixLog(c: ApiContext, log: Readable): Response {
   // A HEAD never takes the body.
   if (c.req.method === 'HEAD') log.destroy();
+  setLogHeaders(c);
+  return c.body(Readable.toWeb(log) as ReadableStream<Uint8Array>); // Node's own type of the same thing
+}
+
+/** What somebody has uploaded. */
+function sendKeptLog(c: ApiContext, log: KeptLog): Response {
+  setLogHeaders(c);
+  c.header('Content-Length', String(log.size));
+  return c.body(streamBytes((signal) => log.read(signal)));
+}
+
+function setLogHeaders(c: ApiContext): void {
   c.header('Content-Type', 'text/plain; charset=utf-8');
   c.header('Content-Security-Policy', "default-src 'none'; sandbox");
-  return c.body(Readable.toWeb(log) as ReadableStream<Uint8Array>); // Node's own type of the same thing
 }
 
 function tailOf(c: ApiContext): number | undefined {

@@ -6,6 +6,8 @@
 import type { BuilderStatus, WaitReason } from '../../build/scheduler.ts';
 import type { Ci, EvaluationProgress, RetentionPlan } from '../../ci/ci.ts';
 import type { NumberedEvent } from '../../ci/event-hub.ts';
+import { createRollouts } from '../../ci/rollouts/create-rollouts.ts';
+import { planFleet } from '../../ci/rollouts/plan-fleet.ts';
 import type { Database } from '../../db/database.ts';
 import type { ServerEvent } from '../../events/event.ts';
 import { AppError } from '../../util/app-error.ts';
@@ -150,6 +152,19 @@ export function createFakeCi(database: Database, now: () => number): FakeCi {
         return fake.plan;
       },
     },
+    // Planned and steered for real, and executed by nobody.
+    rollouts: createRollouts({
+      database,
+      plan: (request) => planFleet(request, { database, secretsFolder: undefined, defaultUser: undefined }),
+      run: ({ id }) => {
+        fake.told.push(`run ${id}`);
+        return new Promise(() => {});
+      },
+      emit: (event) => fake.emit(event),
+      randomWord: () => 'x1',
+      now,
+      signal: new AbortController().signal,
+    }),
     [Symbol.asyncDispose]: async () => {},
   };
   return Object.assign(fake, { ci });

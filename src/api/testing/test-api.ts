@@ -26,8 +26,9 @@ const users: Readonly<Record<string, readonly string[]>> = {
   canceller: ['cancel-build'],
   restarter: ['restart-jobs'],
   bumper: ['bump-to-front'],
+  stranger: ['roll-out'],
+  mia: ['roll-out'],
   olga: [],
-  mia: [],
   nobody: [],
 };
 

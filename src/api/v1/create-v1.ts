@@ -10,8 +10,11 @@ import { describeIssues } from '../http/parse-input.ts';
 import { describeCacheApi } from './describe-cache-api.ts';
 import { addBuildRoutes } from './routes/add-build-routes.ts';
 import { addCacheRetentionRoutes } from './routes/add-cache-retention-routes.ts';
+import { addCacheRoutes } from './routes/add-cache-routes.ts';
 import { addEvaluationRoutes } from './routes/add-evaluation-routes.ts';
 import { addEventRoute } from './routes/add-event-route.ts';
+import { addHostRoutes } from './routes/add-host-routes.ts';
+import { addRolloutRoutes } from './routes/add-rollout-routes.ts';
 import { addServerRoutes } from './routes/add-server-routes.ts';
 import { addTokenRoutes } from './routes/add-token-routes.ts';
 import { addUserRoutes } from './routes/add-user-routes.ts';
@@ -29,9 +32,12 @@ export function createV1(deps: ApiDeps): V1 {
   for (const add of [
     addServerRoutes,
     addCacheRetentionRoutes,
+    addCacheRoutes,
     addEventRoute,
     addEvaluationRoutes,
     addBuildRoutes,
+    addRolloutRoutes,
+    addHostRoutes,
     addTokenRoutes,
     addUserRoutes,
   ]) {
@@ -60,7 +66,7 @@ export function describeV1(app: V1, { settings }: Pick<ApiDeps, 'settings'>): un
       title: 'Proteus',
       version: settings.version,
       description:
-        'Events, evaluations, builds and builders of a Proteus server. Times are milliseconds since 1970. ' +
+        'Events, evaluations, builds, rollouts and builders of a Proteus server. Times are milliseconds since 1970. ' +
         "Beside this the server has Hydra's own API, at Hydra's addresses.",
       license: { name: 'MIT' },
     },

@@ -51,6 +51,31 @@ describe('openFileBlobs', () => {
     expect(await writing()).toEqual(['0123456789abcdef.1.1.2']);
   });
 
+  it('reads a file of many pieces into few buffers, and keeps each piece until the next but one is asked for', async () => {
+    await using blobs = await openFileBlobs(folder);
+    const content = Buffer.from(Uint32Array.from({ length: 800_000 }, (_, at) => at).buffer);
+    await writeFile(path.join(folder, 'big'), content);
+    const memory = new Set<ArrayBufferLike>();
+    let before: { readonly piece: Uint8Array; readonly at: number } | undefined;
+    let at = 1000;
+    for await (const piece of blobs.read('big', { range: { start: at, end: content.length }, reuse: true })) {
+      memory.add(piece.buffer);
+      // What is being read now has the time to come into the wrong place.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      for (const held of [before ?? { piece, at }, { piece, at }]) {
+        expect(content.subarray(held.at, held.at + held.piece.length).equals(held.piece)).toBe(true);
+      }
+      before = { piece, at };
+      at += piece.length;
+    }
+
+    expect(at).toBe(content.length);
+    expect(memory.size).toBe(3);
+    const own = await Array.fromAsync(blobs.read('big'));
+    expect(Buffer.concat(own).equals(content)).toBe(true);
+    expect(new Set(own.map(({ buffer }) => buffer)).size).toBe(own.length);
+  });
+
   it('never follows a link', async () => {
     await using blobs = await openFileBlobs(folder);
     await symlink('/etc/hostname', path.join(folder, 'link'));

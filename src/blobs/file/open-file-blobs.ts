@@ -47,12 +47,12 @@ export async function openFileBlobs(
         throw fileBlobError(error, `look at ${file}`);
       }
     },
-    async *read(key, { range, signal } = {}) {
+    async *read(key, { range, signal, reuse } = {}) {
       const file = fileOf(key);
       signal?.throwIfAborted();
       const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
       await using handle = await guard(`read ${file}`, () => open(file, flags));
-      yield* readPieces(handle, { file, range, signal });
+      yield* readPieces(handle, { file, range, signal, reuse });
     },
     async delete(key) {
       const file = fileOf(key);

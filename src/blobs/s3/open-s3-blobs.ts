@@ -50,8 +50,14 @@ export async function openS3Blobs(place: S3Place, options: S3BlobsOptions): Prom
     checkBlobKey(key);
     return place.prefix + key;
   };
-  const page = (prefix: string, size: number, token?: string) =>
-    guard(`list ${where}`, () => client.listObjectsPaged('/', place.prefix + prefix, size, token));
+  /** A bucket that is not there, now or any more, is no reason to give up what was in it. */
+  const page = async (prefix: string, size: number, token?: string) => {
+    const found = await guard(`list ${where}`, () =>
+      client.listObjectsPaged('/', place.prefix + prefix, size, token),
+    );
+    if (!found) throw new AppError('blobs.unreachable', `there is no bucket ${where}`);
+    return found;
+  };
   const infoOf = (object: { Key: string; Size: number; LastModified: Date; ETag: string }): BlobInfo => ({
     key: object.Key.slice(place.prefix.length),
     size: object.Size,
@@ -59,8 +65,8 @@ export async function openS3Blobs(place: S3Place, options: S3BlobsOptions): Prom
     look: `${object.ETag}:${object.Size}:${object.LastModified.getTime()}`,
   });
 
-  // Looking at the bucket itself may be forbidden where using it is not.
-  if (!(await page('', 1))) throw new AppError('blobs.unreachable', `there is no bucket ${where}`);
+  // Looking at the bucket itself may be forbidden where using it is not. No key begins like that.
+  await page('.', 1);
 
   const writer = (file: string, handle: FileHandle): BlobWriter => ({
     async write(bytes) {
@@ -95,7 +101,7 @@ export async function openS3Blobs(place: S3Place, options: S3BlobsOptions): Prom
       fullKey(key);
       // The request for headers alone does not say all of it in one answer.
       const found = await page(key, 1);
-      const object = found?.objects?.find(({ Key }) => Key === place.prefix + key);
+      const object = found.objects?.find(({ Key }) => Key === place.prefix + key);
       return object && infoOf(object);
     },
     async *read(key, { range, signal } = {}) {
@@ -128,8 +134,8 @@ export async function openS3Blobs(place: S3Place, options: S3BlobsOptions): Prom
       do {
         signal?.throwIfAborted();
         const found = await page(prefix, perPage, token);
-        for (const object of found?.objects ?? []) yield infoOf(object);
-        token = found?.nextContinuationToken;
+        for (const object of found.objects ?? []) yield infoOf(object);
+        token = found.nextContinuationToken;
       } while (token !== undefined);
     },
     fileOf(key) {

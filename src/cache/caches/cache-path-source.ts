@@ -2,13 +2,14 @@
  * The paths that a cache keeps for good, as a source of answers. The hash parts of all of them are in memory, so that a
  * miss costs no query; until they are read, every path may be there.
  *
- * Whoever adds paths says so here. Paths also go, taken away by another process perhaps: from time to time the version
+ * Whoever adds paths says so here; those that other processes add are found by following the database. Paths also go,
+ * taken away by another process perhaps: from time to time the version
  * changes by itself, so that what is kept of answers is looked up again. Deleted paths stay among the hash parts, which
  * may err on that side.
  */
 
 import type { CachePathRepository } from '../../db/cache-database.ts';
-import type { CachePathRecord } from '../../db/cache-records.ts';
+import type { CachePathRecord, StoredNarRecord } from '../../db/cache-records.ts';
 import { parseStorePath } from '../../nix/store-path.ts';
 import { createHashPartSet } from '../index/hash-part-set.ts';
 import type { PathSource, ServedPath } from '../path-source.ts';
@@ -23,14 +24,16 @@ export interface CachePathSource extends PathSource {
    * path may be there.
    */
   load(): Promise<void>;
+  /** Reads which paths other processes have added since. */
+  follow(): Promise<void>;
   /** Hash parts that were looked up and found since the last time this was asked. */
   takeServed(): readonly string[];
 }
 
 export interface CachePathSourceDeps {
   readonly cacheId: number;
-  readonly paths: Pick<CachePathRepository, 'get' | 'hashParts'>;
-  readonly stored: Pick<StoredNars, 'byFileHash'>;
+  readonly paths: Pick<CachePathRepository, 'get' | 'hashPartsAfter'>;
+  readonly stored: Pick<StoredNars, 'find'>;
   readonly now: () => number;
 }
 
@@ -43,8 +46,19 @@ export function createCachePathSource(deps: CachePathSourceDeps): CachePathSourc
   let next: typeof known | undefined;
   const served = new Set<string>();
   let isComplete = false;
+  let lastId = 0;
   let version = 0;
   let lookAgainAt = now() + lookAgainMs;
+
+  /** Adds the hash parts of all after that id, and says the id of the last. */
+  const readAfter = async (id: number, to: typeof known): Promise<number> => {
+    for (let at = id; ; ) {
+      const page = await paths.hashPartsAfter(cacheId, at);
+      for (const hashPart of page.hashParts) to.add(hashPart);
+      at = page.lastId;
+      if (page.isLast) return at;
+    }
+  };
 
   return {
     version() {
@@ -57,7 +71,7 @@ export function createCachePathSource(deps: CachePathSourceDeps): CachePathSourc
     mayHave: (hashPart) => !isComplete || known.has(hashPart),
     async lookup(hashPart) {
       const path = await paths.get(cacheId, hashPart);
-      const found = path && servedPath(path, stored);
+      const found = path && servedPath(path, await stored.find(path.fileHash));
       if (found !== undefined) served.add(hashPart);
       return found;
     },
@@ -72,10 +86,17 @@ export function createCachePathSource(deps: CachePathSourceDeps): CachePathSourc
       const read = createHashPartSet();
       // What is added meanwhile may come too late to be read.
       next = read;
-      for await (const hashPart of paths.hashParts(cacheId)) read.add(hashPart);
+      const readTo = await readAfter(0, read);
       known = read;
+      lastId = readTo;
       isComplete = true;
       version += 1;
+    },
+    async follow() {
+      if (!isComplete) return this.load();
+      const before = lastId;
+      lastId = await readAfter(before, known);
+      if (lastId !== before) version += 1;
     },
     takeServed() {
       const taken = [...served];
@@ -86,8 +107,7 @@ export function createCachePathSource(deps: CachePathSourceDeps): CachePathSourc
 }
 
 /** Undefined when its file is not there, which is nothing to tell clients of. */
-function servedPath(row: CachePathRecord, stored: Pick<StoredNars, 'byFileHash'>): ServedPath | undefined {
-  const file = stored.byFileHash(row.fileHash);
+function servedPath(row: CachePathRecord, file: StoredNarRecord | undefined): ServedPath | undefined {
   if (file === undefined) return undefined;
   return {
     path: parseStorePath(row.path),
@@ -100,5 +120,6 @@ function servedPath(row: CachePathRecord, stored: Pick<StoredNars, 'byFileHash'>
     signatures: row.signatures,
     contentAddress: row.ca ?? '',
     stored: file,
+    isKept: true,
   };
 }

@@ -14,9 +14,10 @@ import { AppError } from '../../util/app-error.ts';
 import { errorMessage } from '../../util/error-message.ts';
 import type { CacheGuard } from '../access/cache-guard.ts';
 import type { CacheHandler } from '../create-cache-handler.ts';
+import type { KeptExtras } from '../kept/kept-extras.ts';
+import { serveKeptLog } from '../kept/serve-kept-log.ts';
 import { parseCacheUrl } from '../parse-cache-url.ts';
 import { sendNotFound } from '../reply.ts';
-import type { StoredNars } from '../stored/stored-nars.ts';
 import { untilClosed } from '../until-closed.ts';
 import type { BatchCall } from '../upload/create-batch-api.ts';
 import type { Uploads } from '../upload/create-uploads.ts';
@@ -24,19 +25,19 @@ import { parseUploadUrl } from '../upload/parse-upload-url.ts';
 import { refuseUpload } from '../upload/refuse-upload.ts';
 import type { CachePathSource } from './cache-path-source.ts';
 import type { Caches } from './open-caches.ts';
-import { serveStoredListing } from './serve-stored-listing.ts';
 
 export interface CacheSiteDeps {
   readonly caches: Caches;
   readonly guard: CacheGuard;
   readonly uploads: Uploads;
   readonly batch: ReadonlyMap<string, BatchCall>;
-  readonly stored: StoredNars;
+  readonly kept: Pick<KeptExtras, 'log'>;
   /** The cache at the root of the server. */
   readonly root: {
     readonly handler: CacheHandler;
     readonly isPrivate: boolean;
     added(hashParts: readonly string[]): void;
+    live?: ((hashPart: string) => StorePath | undefined) | undefined;
     adopt?: ((paths: readonly StorePath[], signal: AbortSignal) => Promise<void>) | undefined;
   };
   /** Told of every fault of ours. */
@@ -57,6 +58,7 @@ interface Target {
   /** Undefined at the root, whose handler knows all its paths. */
   readonly source?: CachePathSource;
   added(hashParts: readonly string[]): void;
+  live?: CacheSiteDeps['root']['live'];
   adopt?: CacheSiteDeps['root']['adopt'];
 }
 
@@ -65,7 +67,10 @@ const rootApi = '/api/v1/cache/';
 const namedApi = '/api/v1/';
 
 export function createCacheSite(deps: CacheSiteDeps): CacheSite {
-  const { caches, guard, uploads, batch, stored, root, onFault, stallTimeoutMs = 600_000 } = deps;
+  /** It was told that there is no space; once, until something was taken in. */
+  let isToldFull = false;
+
+  const { caches, guard, uploads, batch, kept, root, onFault, stallTimeoutMs = 600_000 } = deps;
 
   const rootTarget = async (): Promise<Target> => ({
     ...root,
@@ -92,13 +97,15 @@ export function createCacheSite(deps: CacheSiteDeps): CacheSite {
       return target;
     };
     if (req.method === 'GET' || req.method === 'HEAD') {
-      return read(await admit('read'), path, bare, req, res, signal);
+      return read(await admit('read'), path, bare, req, res);
     }
     if (req.method === 'PUT') {
       const admitted = await admit('push');
       const request = parseUploadUrl(bare);
       if (request === undefined) throw new AppError('api.not-found', 'a cache has nothing of that name');
-      return uploads.put(request, req, res, admitted, signal);
+      await uploads.put(request, req, res, admitted, signal);
+      if (request.kind === 'nar') isToldFull = false;
+      return;
     }
     const call =
       req.method === 'POST' && bare.startsWith(api) ? batch.get(bare.slice(api.length)) : undefined;
@@ -115,13 +122,14 @@ export function createCacheSite(deps: CacheSiteDeps): CacheSite {
     bare: string,
     req: IncomingMessage,
     res: ServerResponse,
-    signal: AbortSignal,
   ): Promise<void> => {
     if (target.record.isPrivate) keepPrivate(res);
     if (target.source !== undefined) {
+      // Those of the server's own builds are the API's, at the root.
       const request = parseCacheUrl(bare);
-      if (request?.kind === 'listing') {
-        return serveStoredListing(req, res, request.hashPart, target.source, stored, signal);
+      if (request?.kind === 'log') {
+        const log = await kept.log(target.record.id, request.name);
+        return serveKeptLog(req, res, log, stallTimeoutMs, (error) => fault(req, path, error));
       }
     }
     req.url = path;
@@ -135,7 +143,9 @@ export function createCacheSite(deps: CacheSiteDeps): CacheSite {
     if (res.destroyed) return;
     const status = error instanceof AppError ? error.status : 500;
     const isOurs = status >= 500 && !(error instanceof AppError && error.code === 'cache.quota');
-    if (isOurs) fault(req, path, error);
+    const isFull = error instanceof AppError && error.code === 'blobs.full';
+    if (isOurs && !(isFull && isToldFull)) fault(req, path, error);
+    if (isFull) isToldFull = true;
     const isRead = req.method === 'GET' || req.method === 'HEAD';
     if (isOurs && isRead && path.includes('.narinfo')) sendNotFound(res);
     else refuseUpload(req, res, error, path.includes('/api/') ? 'json' : 'text');

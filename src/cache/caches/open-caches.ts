@@ -10,6 +10,7 @@ import type { SecretKey } from '../../nix/signing-key.ts';
 import { AppError } from '../../util/app-error.ts';
 import { checkKeys } from '../check-keys.ts';
 import type { CacheHandler } from '../create-cache-handler.ts';
+import { keepFollowing } from '../index/keep-following.ts';
 import type { PathSource } from '../path-source.ts';
 import type { StoredNars } from '../stored/stored-nars.ts';
 import { type CachePathSource, createCachePathSource } from './cache-path-source.ts';
@@ -30,6 +31,7 @@ export interface CachesDeps {
   readonly keys: readonly SecretKey[];
   /** What answers for a cache. */
   readonly handle: (options: {
+    readonly id: number;
     readonly name: string;
     readonly source: PathSource;
     readonly keys: readonly SecretKey[];
@@ -53,6 +55,7 @@ export interface Caches extends AsyncDisposable {
 const listIsGoodMs = 3000;
 const namesAreGoodMs = 500;
 const servedEveryMs = 60_000;
+const followMs = 1000;
 
 export function openCaches(deps: CachesDeps): Caches {
   const { database, stored, keys, now, onFault } = deps;
@@ -101,6 +104,14 @@ export function openCaches(deps: CachesDeps): Caches {
     flushing = flush().catch((error: unknown) => onFault('cannot write down which paths were served', error));
   }, servedEveryMs).unref();
 
+  const following = keepFollowing({
+    everyMs: followMs,
+    async follow() {
+      for (const { source } of open.values()) await source.follow();
+    },
+    onFault: (error) => onFault('cannot follow what other processes add to the caches', error),
+  });
+
   return {
     async find(name) {
       const found = await record(name);
@@ -113,6 +124,7 @@ export function openCaches(deps: CachesDeps): Caches {
         record: found,
         source,
         handler: deps.handle({
+          id: found.id,
           name,
           source,
           keys: chosen,
@@ -131,6 +143,7 @@ export function openCaches(deps: CachesDeps): Caches {
     flushServed: flush,
     async [Symbol.asyncDispose]() {
       clearInterval(timer);
+      await following[Symbol.asyncDispose]();
       await flushing;
       await flush().catch(() => {});
     },

@@ -7,9 +7,9 @@
  * there. One question at a time looks at the store; those that come meanwhile share its answer.
  */
 
-import { readdir } from 'node:fs/promises';
 import type { StorePath } from '../../nix/store-path.ts';
 import type { NumberedPath } from '../../store/store-database.ts';
+import { listBuildIds } from './list-build-ids.ts';
 
 export interface DebugInfoIndex {
   /** Throws what the database throws. */
@@ -26,7 +26,7 @@ const pieceSize = 256;
 
 export function createDebugInfoIndex(
   database: DebugInfoDatabase,
-  listBuildIds: (path: StorePath) => Promise<readonly string[]> = listBuildIdsOf,
+  list: (path: StorePath) => Promise<readonly string[]> = listBuildIds,
 ): DebugInfoIndex {
   const known = new Map<string, StorePath[]>();
   let lastId = 0;
@@ -36,7 +36,7 @@ export function createDebugInfoIndex(
     for (;;) {
       const piece = database.pathsAfter(lastId, pieceSize);
       const paths = piece.flatMap(({ info }) => (info === undefined ? [] : [info.path]));
-      const found = await Promise.all(paths.map(listBuildIds));
+      const found = await Promise.all(paths.map(list));
       for (const [at, path] of paths.entries()) {
         for (const buildId of found[at] ?? []) known.set(buildId, [path, ...(known.get(buildId) ?? [])]);
       }
@@ -56,23 +56,4 @@ export function createDebugInfoIndex(
       return known.get(buildId) ?? [];
     },
   };
-}
-
-async function listBuildIdsOf(path: StorePath): Promise<readonly string[]> {
-  const folder = `${path}/lib/debug/.build-id`;
-  const starts = (await namesIn(folder)).filter((name) => /^[0-9a-f]{2}$/.test(name));
-  const found = await Promise.all(
-    starts.map(async (start) =>
-      (await namesIn(`${folder}/${start}`)).flatMap((name) => {
-        const rest = /^([0-9a-f]{38})\.debug$/.exec(name)?.[1];
-        return rest === undefined ? [] : [start + rest];
-      }),
-    ),
-  );
-  return found.flat();
-}
-
-/** None where it is no folder, which most paths have not. */
-async function namesIn(folder: string): Promise<readonly string[]> {
-  return readdir(folder).catch(() => []);
 }

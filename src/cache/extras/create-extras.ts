@@ -1,6 +1,7 @@
 /**
  * What a cache answers beside narinfos and NARs, out of the store's database and files: realisations, debug information,
- * browsing, its public keys and how to trust them, metrics. Paths that are there as stored NARs only cannot be browsed.
+ * browsing, its public keys and how to trust them, metrics; and, where the cache keeps such things, out of what clients
+ * have uploaded.
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -11,6 +12,7 @@ import { storePathHash } from '../../nix/store-path.ts';
 import type { Realisation } from '../../store/read-realisation.ts';
 import type { CacheContext } from '../cache-context.ts';
 import { describeTrust, type TrustDescription } from '../describe-trust.ts';
+import type { RealisationKind } from '../kept/kept-extras.ts';
 import { sendBody, sendNotFound } from '../reply.ts';
 import type { StoredNars } from '../stored/stored-nars.ts';
 import { createCacheMetrics } from './cache-metrics.ts';
@@ -37,10 +39,18 @@ export interface ExtrasOptions {
   readonly baseUrl?: string | undefined;
   /** Below which the cache is there, such as `/c/name`. */
   readonly folder?: string | undefined;
+  /** What the cache keeps beside paths. */
+  readonly kept?: KeptSource | undefined;
   /** The files of NARs, where there are any. */
   readonly stored?: Pick<StoredNars, 'counters'> | undefined;
   /** A client that takes nothing for so long is cut off. Default ten minutes. */
   readonly stallTimeoutMs?: number | undefined;
+}
+
+/** `KeptExtras` of one cache. */
+export interface KeptSource {
+  realisation(kind: RealisationKind, name: string): Promise<Realisation | undefined>;
+  withBuildId(buildId: string): Promise<readonly string[]>;
 }
 
 export interface CacheExtras {
@@ -60,7 +70,7 @@ const pageGuards = {
 } as const;
 
 export function createExtras(options: ExtrasOptions): CacheExtras {
-  const { database, keys, stallTimeoutMs = 600_000 } = options;
+  const { database, keys, kept, stallTimeoutMs = 600_000 } = options;
   const metrics = createCacheMetrics();
   const debugInfo = createDebugInfoIndex(database);
   const publicKeys = keys.map(({ publicKey }) => printPublicKey(publicKey));
@@ -78,15 +88,25 @@ export function createExtras(options: ExtrasOptions): CacheExtras {
     });
   };
 
-  /** Only of what can be had from this cache, too. */
+  /**
+   * The first that is of a path that can be had from this cache. At the root the store knows best what its paths are; a
+   * named cache has them from those who put them there.
+   */
   const served = async (
-    found: Realisation | undefined,
+    live: Realisation | undefined,
+    kind: RealisationKind,
+    name: string,
     req: IncomingMessage,
     context: CacheContext,
-  ): Promise<Realisation | undefined> =>
-    found !== undefined && (await context.find(req, storePathHash(found.path))) !== undefined
-      ? found
-      : undefined;
+  ): Promise<Realisation | undefined> => {
+    const uploaded = await kept?.realisation(kind, name);
+    for (const found of options.folder === undefined ? [live, uploaded] : [uploaded, live]) {
+      if (found === undefined) continue;
+      const info = await context.find(req, storePathHash(found.path));
+      if (info?.path === found.path) return found;
+    }
+    return undefined;
+  };
 
   const serveDebugInfo = async (
     buildId: string,
@@ -94,8 +114,8 @@ export function createExtras(options: ExtrasOptions): CacheExtras {
     res: ServerResponse,
     context: CacheContext,
   ): Promise<void> => {
-    for (const path of await debugInfo.find(buildId)) {
-      const hashPart = storePathHash(path);
+    const uploaded = (await kept?.withBuildId(buildId)) ?? [];
+    for (const hashPart of [...(await debugInfo.find(buildId)).map(storePathHash), ...uploaded]) {
       const info = await context.find(req, hashPart);
       if (info === undefined) continue;
       const narHash = formatBareHash(parseHash(info.narHash, 'sha256'), 'nix32');
@@ -113,13 +133,16 @@ export function createExtras(options: ExtrasOptions): CacheExtras {
       switch (request.kind) {
         case 'realisation': {
           const { drvHash, output } = request;
-          const found = await served(database.realisation(drvHash, output), req, context);
+          const name = `${drvHash}!${output}`;
+          const live = database.realisation(drvHash, output);
+          const found = await served(live, request.kind, name, req, context);
           if (found === undefined) return sendNotFound(res);
-          return sendJson(req, res, realisationFile(`${drvHash}!${output}`, found, keys));
+          return sendJson(req, res, realisationFile(name, found, keys));
         }
         case 'build-trace': {
           const { drvName, output } = request;
-          const found = await served(database.buildTrace(drvName, output), req, context);
+          const live = database.buildTrace(drvName, output);
+          const found = await served(live, request.kind, `${drvName}!${output}`, req, context);
           if (found === undefined) return sendNotFound(res);
           return sendJson(req, res, buildTraceFile(drvName, output, found, keys));
         }

@@ -1,19 +1,8 @@
-/** What is in a folder of the store, in the order of NARs (by bytes). */
+/** What is in a folder of the live store, in the order of NARs (by bytes). */
 
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { decodeByteString } from '../../nix/byte-string.ts';
-
-export interface FolderEntry {
-  readonly name: string;
-  /** The same, as it is on disk. */
-  readonly bytes: Buffer;
-  readonly type: 'directory' | 'regular' | 'symlink';
-  /** Of a file, in bytes. */
-  readonly size?: number;
-  readonly executable?: true;
-  /** Of a symlink. */
-  readonly target?: string;
-}
+import type { FolderEntry } from './folder-entry.ts';
 
 /** Entries looked at at a time. */
 const atOnce = 64;

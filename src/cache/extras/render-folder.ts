@@ -1,7 +1,7 @@
 /** A folder of the store as a page: plain HTML, without anything from elsewhere. Nothing that is shown is markup. Pure. */
 
 import { escapeHtml } from '../../util/escape-html.ts';
-import type { FolderEntry } from './list-store-folder.ts';
+import type { FolderEntry } from './folder-entry.ts';
 
 /** `hasParent`: it is inside a store path, not the path itself. */
 export function renderFolder(path: string, entries: readonly FolderEntry[], hasParent: boolean): string {

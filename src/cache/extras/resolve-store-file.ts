@@ -4,17 +4,16 @@
  * is no moment at which the kernel decides where a link leads.
  */
 
-import type { Stats } from 'node:fs';
-import { lstat, readlink } from 'node:fs/promises';
 import { storeDir } from '../../nix/store-path.ts';
-import type { PathInfo } from '../../store/store.ts';
+import type { ServedPath } from '../path-source.ts';
+import type { StoreNode, StoreTree } from './store-tree.ts';
 
 export interface StoreFile {
-  /** Where it is in the end, no component of which below the store folder is a symlink. */
-  readonly file: Buffer;
   /** The store path that it is in. */
-  readonly info: PathInfo;
-  readonly stat: Stats;
+  readonly path: ServedPath;
+  /** Where it is in the end, below the path; none of them is a symlink. */
+  readonly names: readonly Buffer[];
+  readonly type: 'directory' | 'regular';
 }
 
 /** As many links as the kernel follows. */
@@ -22,64 +21,60 @@ const maxLinks = 40;
 const slash = Buffer.from('/');
 
 /**
- * `find`: a path that can be served, by its hash part; `folder`: where the store's files are. Undefined when there is no such file, or a link on the way to it
- * leads somewhere else.
+ * `find`: a path that can be served, by its hash part; `look`: what is there, by the path and names below it. Undefined
+ * when there is no such file, or a link on the way to it leads somewhere else.
  */
 export async function resolveStoreFile(
-  start: PathInfo,
+  start: ServedPath,
   names: readonly Buffer[],
-  find: (hashPart: string) => Promise<PathInfo | undefined>,
-  folder: string = storeDir,
+  find: (hashPart: string) => Promise<ServedPath | undefined>,
+  look: StoreTree['look'],
 ): Promise<StoreFile | undefined> {
   /** Below the store folder; its first component is the name of a store path. */
   let taken: Buffer[] = [];
-  let info: PathInfo | undefined;
+  let path: ServedPath | undefined;
   const ahead: Buffer[] = [Buffer.from(start.path.slice(storeDir.length + 1)), ...names];
-  let stat: Stats | undefined;
+  let node: StoreNode | undefined;
   for (let links = 0; ; ) {
     const name = ahead.shift();
     if (name === undefined) break;
     const text = name.toString('latin1');
     if (text === '' || text === '.') continue;
-    if (stat !== undefined && !stat.isDirectory()) return undefined;
+    if (node !== undefined && node.type !== 'directory') return undefined;
     if (text === '..') {
       // Above the store folder, or the folder itself: neither is served.
       if (taken.pop() === undefined) return undefined;
-      stat = undefined;
+      node = undefined;
       continue;
     }
     if (taken.length === 0) {
-      info = await find(text.slice(0, 32));
-      if (info === undefined || info.path !== `${storeDir}/${text}`) return undefined;
+      path = await find(text.slice(0, 32));
+      if (path === undefined || path.path !== `${storeDir}/${text}`) return undefined;
     }
-    const file = fileOf(folder, [...taken, name]);
-    stat = await lstat(file).catch(() => undefined);
-    if (stat === undefined) return undefined;
-    if (!stat.isSymbolicLink()) {
+    if (path === undefined) return undefined;
+    const found = await look(path, [...taken, name].slice(1));
+    if (found === undefined) return undefined;
+    if (found.type !== 'symlink') {
+      node = found;
       taken.push(name);
       continue;
     }
     links += 1;
-    const target = await readlink(file, { encoding: 'buffer' }).catch(() => undefined);
-    if (target === undefined || links > maxLinks) return undefined;
-    const isAbsolute = target[0] === slash[0];
-    const parts = split(target);
+    if (links > maxLinks) return undefined;
+    const isAbsolute = found.target[0] === slash[0];
+    const parts = split(found.target);
     if (isAbsolute) {
       const [nix, store] = parts;
       if (nix?.toString() !== 'nix' || store?.toString() !== 'store') return undefined;
       taken = [];
     }
     ahead.unshift(...(isAbsolute ? parts.slice(2) : parts));
-    stat = undefined;
+    node = undefined;
   }
-  if (info === undefined || taken.length === 0) return undefined;
-  const file = fileOf(folder, taken);
-  stat ??= await lstat(file).catch(() => undefined);
-  return stat === undefined || stat.isSymbolicLink() ? undefined : { file, info, stat };
-}
-
-function fileOf(folder: string, names: readonly Buffer[]): Buffer {
-  return Buffer.concat([Buffer.from(folder), ...names.flatMap((name) => [slash, name])]);
+  if (path === undefined || taken.length === 0) return undefined;
+  const below = taken.slice(1);
+  node ??= await look(path, below);
+  return node === undefined || node.type === 'symlink' ? undefined : { path, names: below, type: node.type };
 }
 
 /** Without empty ones, which mean nothing in the middle or at the end of a path. */

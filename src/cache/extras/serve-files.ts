@@ -2,25 +2,28 @@
  * Browsing: a file or folder inside a store path. What is in the store is not ours: whatever a browser shows of it is
  * sandboxed, without scripts and in an origin of its own, so that no page in it can act as this server.
  *
- * Unlike NARs, single files are sent as they are on disk, without a look at the hash of the path they are in.
+ * Unlike NARs, single files of the live store are sent as they are on disk, without a look at the hash of the path they are
+ * in. Those of paths that are there as files of NARs only come out of these, and end as those do.
  */
 
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
 import { decodeByteString } from '../../nix/byte-string.ts';
 import { contentTypeOf } from '../../util/content-type-of.ts';
 import type { CacheContext } from '../cache-context.ts';
 import { matchesEtag } from '../matches-etag.ts';
 import { parseRange } from '../parse-range.ts';
+import type { ServedPath } from '../path-source.ts';
 import { sendBody, sendNotFound, sendNotModified } from '../reply.ts';
-import { listStoreFolder } from './list-store-folder.ts';
+import { sendNar } from '../send-nar.ts';
+import { untilClosed } from '../until-closed.ts';
+import { liveTree } from './live-tree.ts';
 import type { FilesRequest } from './parse-extra-url.ts';
 import { renderFolder } from './render-folder.ts';
 import { resolveStoreFile, type StoreFile } from './resolve-store-file.ts';
+import type { OpenStoreFile, StoreTree } from './store-tree.ts';
+import { storedTree } from './stored-tree.ts';
 import { wantsJson } from './wants-json.ts';
 
 /** Of everything under `/serve/`. */
@@ -31,6 +34,7 @@ const guards = {
   'Cross-Origin-Resource-Policy': 'same-origin',
 } as const;
 
+const live = liveTree();
 /** A path may go, and come back with another content. */
 const cacheControl = 'public, max-age=3600';
 
@@ -42,19 +46,27 @@ export async function serveFiles(
   stallTimeoutMs: number,
 ): Promise<void> {
   const find = (hashPart: string) => context.find(req, hashPart);
+  const stored = context.stored && storedTree(context.stored, untilClosed(res));
+  const treeOf = ({ isKept }: ServedPath): StoreTree => (isKept && stored) || live;
   const start = await find(request.hashPart);
-  const found = start && (await resolveStoreFile(start, request.names, find));
+  const found =
+    start &&
+    (await resolveStoreFile(start, request.names, find, (path, names) => treeOf(path).look(path, names)));
   if (found === undefined) return sendNotFound(res);
-  if (found.stat.isDirectory()) return serveFolder(req, res, request, found);
-  if (!found.stat.isFile() || request.isFolder) return sendNotFound(res);
-  return serveFile(req, res, request, found, stallTimeoutMs);
+  const tree = treeOf(found.path);
+  if (found.type === 'directory') return serveFolder(req, res, request, found, tree);
+  if (request.isFolder) return sendNotFound(res);
+  await using file = await tree.open(found.path, found.names);
+  if (file === undefined) return sendNotFound(res);
+  await serveFile(req, res, request, found, file, context, stallTimeoutMs);
 }
 
 async function serveFolder(
   req: IncomingMessage,
   res: ServerResponse,
   request: FilesRequest,
-  { file }: StoreFile,
+  found: StoreFile,
+  tree: StoreTree,
 ): Promise<void> {
   const json = wantsJson(req);
   if (!json && !request.isFolder) {
@@ -65,8 +77,8 @@ async function serveFolder(
     res.writeHead(302, { ...headers, Location: `./${last}/${search}` }).end();
     return;
   }
-  const entries = await listStoreFolder(file);
-  const path = decodeByteString(file);
+  const entries = await tree.list(found.path, found.names);
+  const path = decodeByteString(wholeName(found));
   const body = json
     ? JSON.stringify({ path, entries: entries.map((entry) => ({ ...entry, bytes: undefined })) })
     : renderFolder(path, entries, request.names.length > 0);
@@ -82,18 +94,17 @@ async function serveFile(
   req: IncomingMessage,
   res: ServerResponse,
   request: FilesRequest,
-  { file, info }: StoreFile,
+  found: StoreFile,
+  file: OpenStoreFile,
+  context: CacheContext,
   stallTimeoutMs: number,
 ): Promise<void> {
-  // What is open stays whole, even when the path is collected meanwhile.
-  await using handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  const stat = await handle.stat();
-  if (!stat.isFile()) return sendNotFound(res);
-  const { size } = stat;
-  const etag = `"${createHash('sha256').update(info.narHash).update(file).digest('base64url').slice(0, 27)}"`;
+  const { size } = file;
+  const identity = createHash('sha256').update(found.path.narHash).update(wholeName(found));
+  const etag = `"${identity.digest('base64url').slice(0, 27)}"`;
   const headers: OutgoingHttpHeaders = {
     ...guards,
-    'Content-Type': await typeOf(request, handle, size),
+    'Content-Type': await typeOf(request, file),
     'Accept-Ranges': 'bytes',
     'Cache-Control': cacheControl,
     ETag: etag,
@@ -109,24 +120,30 @@ async function serveFile(
   const { start, end } = range ?? { start: 0, end: size };
   headers['Content-Length'] = end - start;
   if (range !== undefined) headers['Content-Range'] = `bytes ${start}-${end - 1}/${size}`;
-  res.writeHead(range === undefined ? 200 : 206, headers);
+  const status = range === undefined ? 200 : 206;
   if (req.method === 'HEAD' || start === end) {
-    res.end();
+    res.writeHead(status, headers).end();
     return;
   }
-  res.setTimeout(stallTimeoutMs, () => res.destroy());
-  // A client that goes away is no fault; a file that cannot be read ends the connection before its last byte.
-  await pipeline(handle.createReadStream({ start, end: end - 1, autoClose: false }), res).catch(() =>
-    res.destroy(),
-  );
+  const pieces = file.read(start, end);
+  const sent = await sendNar(res, { status, headers, pieces, stallTimeoutMs, turns: context.turns });
+  // A client that goes away is no fault.
+  if (sent.result === 'cut' || sent.result === 'unsent') context.fault(sent.error, req);
+  if (sent.result === 'unsent') sendNotFound(res);
+}
+
+function wholeName({ path, names }: StoreFile): Buffer {
+  return Buffer.concat([Buffer.from(path.path), ...names.flatMap((name) => [Buffer.from('/'), name])]);
 }
 
 /** By the name that was asked for, else by its beginning: text is shown, everything else downloaded. */
-async function typeOf({ names }: FilesRequest, handle: FileHandle, size: number): Promise<string> {
+async function typeOf({ names }: FilesRequest, file: OpenStoreFile): Promise<string> {
   const byName = contentTypeOf((names.at(-1) ?? Buffer.alloc(0)).toString('latin1'));
   if (byName !== 'application/octet-stream') return byName;
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(4096), 0, 4096, 0);
-  const beginning = buffer.subarray(0, bytesRead);
+  const { size } = file;
+  const bytesRead = Math.min(4096, size);
+  const beginning =
+    bytesRead === 0 ? Buffer.alloc(0) : Buffer.concat(await Array.fromAsync(file.read(0, bytesRead)));
   // A character of several bytes may be cut at the end.
   const isText = [0, 1, 2, 3].some(
     (cut) => cut <= bytesRead && isUtf8(beginning.subarray(0, bytesRead - cut)),

@@ -1,14 +1,21 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import {
+  createServer,
+  type Server as HttpServer,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http';
+import { type AddressInfo, connect, type Server, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createHotServer } from './create-hot-server.ts';
 import { datedResponse } from './dated-response.ts';
 
 const hashPart = '7dvd7jp9sa3lhwg6ls7dl2p8ifd3mv72';
 /** Of a path whose narinfo is not there at once. */
 const slowHashPart = hashPart.replace('7', '9');
-const open: { close(): Promise<void> }[] = [];
+/** How the front door reads in the tests that run. */
+let readsInPlace = true;
+const open: { readonly http: HttpServer; readonly server: Server; close(): Promise<void> }[] = [];
 afterEach(async () => {
   await Promise.all(open.splice(0).map((server) => server.close()));
 });
@@ -16,6 +23,7 @@ afterEach(async () => {
 async function start(
   respond: (req: IncomingMessage, res: ServerResponse) => void = (req, res) => res.end(`slow ${req.url}`),
   { body = 'known\n', idleTimeoutMs = 60_000 } = {},
+  inPlace = readsInPlace,
 ): Promise<number> {
   const http = createServer(
     { headersTimeout: 4000, requestTimeout: 4000, connectionsCheckingInterval: 50 },
@@ -27,10 +35,12 @@ async function start(
     narinfo: (asked: string) => (asked === slowHashPart ? undefined : asked === hashPart ? known : missing),
     cacheInfo: () => datedResponse('200 OK', {}, Buffer.from('info\n')),
   };
-  const hot = createHotServer({ http, answers, idleTimeoutMs });
+  const hot = createHotServer({ http, answers, idleTimeoutMs, inPlace });
   hot.server.listen(0, '127.0.0.1');
   await once(hot.server, 'listening');
   open.push({
+    http,
+    server: hot.server,
     async close() {
       hot.closeAllConnections();
       hot.server.close();
@@ -70,7 +80,14 @@ async function until(socket: Socket, done: () => boolean): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 30));
 }
 
-describe('the front door', () => {
+describe.each([
+  ['in place', true],
+  ['in the documented way', false],
+])('the front door, reading %s', (_way, inPlace) => {
+  beforeEach(() => {
+    readsInPlace = inPlace;
+  });
+
   it('answers narinfo requests by itself, any number on one connection', async () => {
     const port = await start();
     const text = await talk(
@@ -183,6 +200,70 @@ describe('the front door', () => {
     socket.destroy();
 
     expect(bytes).toBeGreaterThan(200 * 100_000);
+  });
+
+  it('gives all of a long body to the server behind, however slowly that takes it', async () => {
+    let took = '';
+    const port = await start((req, res) => {
+      req.on('data', (piece: Buffer) => {
+        took += String(piece);
+        req.pause();
+        setTimeout(() => req.resume(), 1);
+      });
+      req.on('end', () => res.end('done'));
+    });
+    const body = Array.from({ length: 40_000 }, (_, at) => `${at} `).join('');
+    const text = await talk(
+      port,
+      [
+        get(`/${hashPart}.narinfo`),
+        `POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      ],
+      2,
+    );
+
+    expect(text).toMatch(/done$/);
+    expect(took).toBe(body);
+  });
+
+  it('gives on what comes after an upgrade', async () => {
+    const port = await start();
+    let said = '';
+    const http = open.at(-1)?.http;
+    http?.on('upgrade', (_req, socket, head) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n');
+      said += String(head);
+      socket.on('data', (chunk: Buffer) => {
+        said += String(chunk);
+        socket.end('bye');
+      });
+    });
+    const text = await talk(
+      port,
+      [get(`/${hashPart}.narinfo`), get('/x', 'Connection: Upgrade', 'Upgrade: other'), 'one'],
+      3,
+    );
+
+    expect(text).toMatch(/101 Switching Protocols\r\n\r\nbye$/);
+    expect(said).toBe('one');
+  });
+
+  it('counts connections, and so can be closed when the last one has gone', async () => {
+    const port = await start();
+    const server = open.at(-1)?.server;
+    const count = () => new Promise((resolve) => server?.getConnections((_error, number) => resolve(number)));
+    const first = connect(port, '127.0.0.1');
+    const sockets = [first, connect(port, '127.0.0.1')];
+    for (const socket of sockets) {
+      socket.write(get(`/${hashPart}.narinfo`));
+      await once(socket, 'data');
+    }
+    expect(await count()).toBe(2);
+    first.write(get('/other'));
+    await once(first, 'data');
+    for (const socket of sockets) socket.destroy();
+
+    await expect.poll(count).toBe(0);
   });
 
   it('closes connections that say nothing', async () => {

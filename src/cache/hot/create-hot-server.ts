@@ -8,6 +8,8 @@
  * of its own. Its limits and time-outs then hold, slow and malformed senders included. The same happens when an answer is
  * not there at once.
  *
+ * Its connections read into one buffer where that can be had (`read-in-place.ts`); what is kept of it is copied.
+ *
  * Nothing is read from a client that does not take its answers (back-pressure), and one that sends nothing for
  * `idleTimeoutMs`, or takes nothing for so long, is closed.
  */
@@ -17,6 +19,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { bytesOf, type DatedResponse, httpClock } from './dated-response.ts';
 import { fastRequest, type HeaderMemory } from './fast-request.ts';
 import { keepAliveMs } from './keep-alive.ts';
+import { readInPlace } from './read-in-place.ts';
 
 export interface HotAnswers {
   /**
@@ -33,8 +36,20 @@ export interface HotServerOptions {
   readonly answers: HotAnswers;
   /** Default: as the answers say it. */
   readonly idleTimeoutMs?: number;
+  /** Read without a new buffer each time, where this Node lets it (`read-in-place.ts`). Default true. */
+  readonly inPlace?: boolean;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
+}
+
+interface Connection {
+  readonly socket: Socket;
+  readonly memory: HeaderMemory;
+  /** What it reads must be copied to be kept. */
+  readonly inPlace: boolean;
+  /** Not handed over yet. */
+  isFast: boolean;
+  readonly closed: () => void;
 }
 
 export interface HotServer {
@@ -47,7 +62,7 @@ export interface HotServer {
 }
 
 export function createHotServer(options: HotServerOptions): HotServer {
-  const { http, answers, idleTimeoutMs = keepAliveMs, now = Date.now } = options;
+  const { http, answers, idleTimeoutMs = keepAliveMs, inPlace = true, now = Date.now } = options;
   const clock = httpClock(now);
   const sockets = new Set<Socket>();
   const handedOver = new Set<Socket>();
@@ -55,11 +70,13 @@ export function createHotServer(options: HotServerOptions): HotServer {
   // is closed.
   http.emit('listening');
 
-  const handOver = (socket: Socket, rest: Buffer): void => {
+  const handOver = (connection: Connection, rest: Buffer): void => {
+    const { socket } = connection;
+    connection.isFast = false;
     socket.removeAllListeners();
     sockets.delete(socket);
     handedOver.add(socket);
-    socket.on('close', () => handedOver.delete(socket));
+    socket.on('close', connection.closed);
     socket.setTimeout(0);
     socket.pause();
     if (rest.length > 0) socket.unshift(rest);
@@ -67,42 +84,69 @@ export function createHotServer(options: HotServerOptions): HotServer {
     socket.resume();
   };
 
-  const welcome = (socket: Socket): void => {
+  /** Answers what was read; true when more may be read now. */
+  const answer = (connection: Connection, buffer: Buffer, length: number): boolean => {
+    const { socket, memory } = connection;
+    const text = buffer.toString('latin1', 0, length);
+    clock.tick();
+    let at = 0;
+    let pending: Buffer | undefined;
+    let corked = false;
+    while (at < text.length) {
+      const request = fastRequest(text, at, memory);
+      if (request === undefined) break;
+      const answer = request.kind === 'narinfo' ? answers.narinfo(request.hashPart) : answers.cacheInfo();
+      if (answer === undefined) break;
+      if (pending !== undefined) {
+        // More than one: they leave in one system call.
+        if (!corked) socket.cork();
+        corked = true;
+        socket.write(pending);
+      }
+      pending = bytesOf(answer, clock, request.head);
+      at = request.end;
+    }
+    const taken = pending === undefined || socket.write(pending);
+    if (corked) socket.uncork();
+    if (at === text.length) return taken;
+    const rest = buffer.subarray(at, length);
+    handOver(connection, connection.inPlace ? Buffer.from(rest) : rest);
+    return true;
+  };
+
+  const welcome = (accepted: Socket): void => {
+    const take = (buffer: Buffer, length: number): boolean =>
+      connection.isFast
+        ? answer(connection, buffer, length)
+        : connection.socket.push(Buffer.from(buffer.subarray(0, length)));
+    const second = inPlace ? readInPlace(accepted, take) : undefined;
+    const socket = second ?? accepted;
+    const connection: Connection = {
+      socket,
+      memory: { approved: '' },
+      inPlace: second !== undefined,
+      isFast: true,
+      closed() {
+        sockets.delete(socket);
+        handedOver.delete(socket);
+        if (second !== undefined) accepted.destroy();
+      },
+    };
     sockets.add(socket);
-    const memory: HeaderMemory = { approved: '' };
     socket.setTimeout(idleTimeoutMs);
     socket.on('timeout', () => socket.destroy());
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => sockets.delete(socket));
+    socket.on('close', connection.closed);
     socket.on('drain', () => socket.resume());
-    socket.on('data', (chunk: Buffer) => {
-      const text = chunk.toString('latin1');
-      clock.tick();
-      let at = 0;
-      let pending: Buffer | undefined;
-      let corked = false;
-      while (at < text.length) {
-        const request = fastRequest(text, at, memory);
-        if (request === undefined) break;
-        const answer = request.kind === 'narinfo' ? answers.narinfo(request.hashPart) : answers.cacheInfo();
-        if (answer === undefined) break;
-        if (pending !== undefined) {
-          // More than one: they leave in one system call.
-          if (!corked) socket.cork();
-          corked = true;
-          socket.write(pending);
-        }
-        pending = bytesOf(answer, clock, request.head);
-        at = request.end;
-      }
-      const taken = pending === undefined || socket.write(pending);
-      if (corked) socket.uncork();
-      if (at < text.length) handOver(socket, at === 0 ? chunk : chunk.subarray(at));
-      else if (!taken) socket.pause();
-    });
+    if (second === undefined) {
+      socket.on('data', (chunk: Buffer) => {
+        if (!answer(connection, chunk, chunk.length)) socket.pause();
+      });
+    }
+    socket.resume();
   };
 
-  const server = createServer({ noDelay: true, keepAlive: true }, welcome);
+  const server = createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true }, welcome);
   server.on('close', () => http.close());
   return {
     server,

@@ -35,8 +35,11 @@ export interface DumpPool extends AsyncDisposable {
 
 /** Trees whose look is remembered. */
 const maxLooks = 100_000;
-/** Slots of a ring that are used when there are few downloads, and when there are many: then memory counts for more. */
-const slotsUsed = { few: slotsPerRing, many: 2 };
+/**
+ * What of a ring is used when there are few downloads, and when there are many: then memory counts for more. What is not
+ * written to takes none.
+ */
+const use = { few: { slots: slotsPerRing, bytes: slotBytes }, many: { slots: 2, bytes: slotBytes / 2 } };
 const many = 16;
 /** Rings kept for the next NARs: 16 MiB. */
 const maxSpareRings = 16;
@@ -150,8 +153,8 @@ export function createDumpPool(size = Math.max(2, availableParallelism())): Dump
     readers.set(id, reader);
     const { path, narHash, narSize } = info;
     const order = { path, narHash, narSize, ...part, knownLook: looks.get(key) };
-    const slots = readers.size > many ? slotsUsed.many : slotsUsed.few;
-    tell({ type: 'start', id, order, ring: ring.memory, slots });
+    const { slots, bytes } = readers.size > many ? use.many : use.few;
+    tell({ type: 'start', id, order, ring: ring.memory, slots, bytes });
     try {
       for (;;) {
         const piece = reader.pieces.shift();

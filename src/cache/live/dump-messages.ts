@@ -37,6 +37,8 @@ export type ToDumpThread =
       readonly ring: SharedArrayBuffer;
       /** How many of its slots may be used, from the first. */
       readonly slots: number;
+      /** How many bytes of each may be used. */
+      readonly bytes: number;
     }
   /** What was in the slot has been sent. */
   | { readonly type: 'free'; readonly id: number; readonly slot: number }

@@ -93,9 +93,11 @@ port.on('message', (message: ToDumpThread) => {
   const { id } = message;
   const dump = dumps.get(id);
   if (message.type === 'start') {
-    const slots = slotsOf(message.ring);
+    const slots = slotsOf(message.ring)
+      .slice(0, message.slots)
+      .map((slot) => slot.subarray(0, message.bytes));
     const source = new VerifiedDump(message.order);
-    dumps.set(id, { id, source, slots, free: [...slots.keys()].slice(0, message.slots), held: undefined });
+    dumps.set(id, { id, source, slots, free: [...slots.keys()], held: undefined });
   } else if (message.type === 'free') {
     dump?.free.push(message.slot);
   } else if (dump !== undefined) {

@@ -236,7 +236,9 @@ describe('what happens meanwhile', () => {
   it('counts: so does one that is added again, pinned, or referred to by a new one', async () => {
     await meanwhile((now) => now.add('lib', ['libc']));
     expect(await world.names()).toEqual(['lib', 'libc']);
-    await meanwhile(() => pin('lib'));
+    await meanwhile(async () => {
+      expect(await pin('lib')).toBe(true);
+    });
     expect(await world.names()).toEqual(['lib', 'libc']);
     await meanwhile((now) => now.add('fresh', ['old']));
     expect(await world.names()).toEqual(['fresh', 'libc', 'old']);

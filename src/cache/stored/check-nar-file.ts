@@ -1,12 +1,14 @@
 /**
  * Finds out what a file from somebody who is not trusted is: its hash, and that it unpacks, within a limit, to a NAR by
- * every rule of the format with nothing after it.
+ * every rule of the format with nothing after it. And which store paths it mentions.
  */
 
 import { createHash } from 'node:crypto';
 import { NarParser } from '../../nix/nar-parser.ts';
 import { AppError } from '../../util/app-error.ts';
+import { buildIdOf } from '../extras/build-id-of.ts';
 import { decompress } from './decompress.ts';
+import { findMentions } from './find-mentions.ts';
 import type { CheckedNar } from './nar-messages.ts';
 
 export interface CheckOptions {
@@ -14,6 +16,9 @@ export interface CheckOptions {
   readonly maxNarBytes: number;
   readonly signal?: AbortSignal;
 }
+
+/** Far more than a kernel has modules. */
+const maxBuildIds = 20_000;
 
 /** Throws `cache.upload-refused`, and what `pieces` throws. */
 export async function checkNarFile(
@@ -30,7 +35,17 @@ export async function checkNarFile(
     }
   };
   const nar = createHash('sha256');
-  const parser = new NarParser({}, { maxSize: maxNarBytes });
+  const search = findMentions();
+  const buildIds: string[] = [];
+  const parser = new NarParser(
+    {
+      regular(path) {
+        const buildId = buildIdOf(path);
+        if (buildId !== undefined && buildIds.length < maxBuildIds) buildIds.push(buildId);
+      },
+    },
+    { maxSize: maxNarBytes },
+  );
   try {
     for await (const chunk of decompress(counted(), compression, signal)) {
       // The parser says so for most of what is too large; not for what comes after the end.
@@ -38,6 +53,7 @@ export async function checkNarFile(
       if (taken < chunk.length)
         throw new AppError('nix.nar-invalid', `the NAR ends at byte ${parser.offset}, and more follows`);
       nar.update(chunk);
+      search.push(chunk);
     }
     parser.finish();
   } catch (error) {
@@ -47,5 +63,7 @@ export async function checkNarFile(
   return {
     file: { hash: file.digest('hex'), size: fileSize },
     nar: { hash: nar.digest('hex'), size: parser.offset },
+    mentions: search.found(),
+    buildIds,
   };
 }

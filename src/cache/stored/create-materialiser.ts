@@ -5,7 +5,7 @@
  * Each path that is wanted goes through `waiting`, `read` (its closure is known, and a temporary root keeps it), and file by
  * file, what is referred to first, into the cache; so at every moment, also after a kill, the cache has what its paths
  * refer to. A NAR that cannot be made (the store is damaged there) leaves out what refers to it, and nothing else. While
- * there is no space, or the database is away, it waits and tries again.
+ * there is no space, or the database is away, it waits and tries again; that is told once, until something succeeds.
  */
 
 import type { CachePathRepository } from '../../db/cache-database.ts';
@@ -29,6 +29,8 @@ export interface MaterialiserDeps {
   readonly storeDatabase: Pick<StoreDatabase, 'lookupPath'>;
   readonly roots: TempRootKeeper;
   readonly dump: (info: PathInfo) => AsyncIterable<Uint8Array>;
+  /** There is a file of its NAR now; it is not in the cache yet. */
+  readonly onStored?: (info: PathInfo) => Promise<void>;
   /** These are in the cache now. */
   readonly onAdded: (hashParts: readonly string[]) => void;
   readonly onFault: (message: string, error: unknown) => void;
@@ -91,6 +93,7 @@ export function createMaterialiser(deps: MaterialiserDeps): Materialiser {
       limit(async () => {
         signal.throwIfAborted();
         const { fileHash } = await nars.materialise(info, () => deps.dump(info));
+        await deps.onStored?.(info);
         return record(info, fileHash);
       }),
     );
@@ -122,18 +125,27 @@ export function createMaterialiser(deps: MaterialiserDeps): Materialiser {
   };
 
   const work = async (): Promise<void> => {
+    /** What is in the way of everything, as it was told. */
+    let told: string | undefined;
     for (;;) {
       const queue = built.size > 0 ? built : asked;
       const [root] = queue;
       if (root === undefined || signal.aborted) return;
       try {
         await take(root);
+        told = undefined;
       } catch (error) {
         if (signal.aborted) return;
         // It was collected before its turn came.
         const isGone = error instanceof AppError && error.code === 'store.path-missing';
-        if (!isGone) onFault(`${root} cannot be stored: ${errorMessage(error)}`, error);
-        if (mayPass(error)) {
+        const obstacle = mayPass(error) ? error.code : undefined;
+        if (!isGone && (obstacle === undefined || obstacle !== told))
+          onFault(
+            `${root} cannot be stored${obstacle === undefined ? '' : ' yet'}: ${errorMessage(error)}`,
+            error,
+          );
+        if (obstacle !== undefined) {
+          told = obstacle;
           await pause(retryMs, signal).catch(() => {});
           continue;
         }
@@ -178,7 +190,7 @@ export function createMaterialiser(deps: MaterialiserDeps): Materialiser {
 }
 
 /** What may be otherwise in a while. */
-function mayPass(error: unknown): boolean {
+function mayPass(error: unknown): error is AppError {
   return (
     error instanceof AppError &&
     /^(?:blobs\.(?:full|unreachable)|db\.unreachable|store\.unreachable)$/.test(error.code)

@@ -60,7 +60,7 @@ export function createNarRepairer(deps: RepairerDeps): (nar: StoredNarRecord) =>
   const mend = async (nar: StoredNarRecord): Promise<RepairOutcome> => {
     if (await isSound(nar)) return 'sound';
     counters.damaged += 1;
-    index.remove(nar.fileHash);
+    index.hide(nar.fileHash);
     verifier.forget(nar.fileHash);
     const made = await makeAnew(nar);
     if (made === undefined) {

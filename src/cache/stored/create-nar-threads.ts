@@ -103,7 +103,12 @@ export function createNarThreads(size = Math.max(2, availableParallelism())): Na
     tell({ type: 'start', id, job });
     return {
       push(bytes) {
-        if (!sessions.has(id)) return session.result.promise.then(() => {});
+        if (!sessions.has(id)) {
+          const ended = session.result.promise.then(() => {});
+          // Whoever waits for more input meanwhile asks for it only afterwards.
+          ended.catch(() => {});
+          return ended;
+        }
         const used = Promise.withResolvers<void>();
         used.promise.catch(() => {});
         session.pushed.push(used);

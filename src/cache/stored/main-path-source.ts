@@ -19,7 +19,8 @@ export interface MainSourceDeps {
 
 export function createMainPathSource({ live, kept, nars, onFile, onServed }: MainSourceDeps): PathSource {
   let version = 0;
-  let seen: readonly number[] = [];
+  // NaN is no version: the first look is a change.
+  let [liveAt, keptAt, narsAt] = [Number.NaN, Number.NaN, Number.NaN];
 
   const withFile = (path: ServedPath | undefined): ServedPath | undefined => {
     const stored = path && nars.byNarHash(path.narHash);
@@ -37,9 +38,9 @@ export function createMainPathSource({ live, kept, nars, onFile, onServed }: Mai
 
   return {
     version() {
-      const now = [live.version(), kept.version(), nars.version()];
-      if (now.some((number, at) => number !== seen[at])) {
-        seen = now;
+      const [liveNow, keptNow, narsNow] = [live.version(), kept.version(), nars.version()];
+      if (liveNow !== liveAt || keptNow !== keptAt || narsNow !== narsAt) {
+        [liveAt, keptAt, narsAt] = [liveNow, keptNow, narsNow];
         version += 1;
       }
       return version;

@@ -13,6 +13,10 @@ export interface Digest {
 export interface CheckedNar {
   readonly file: Digest;
   readonly nar: Digest;
+  /** Hash parts of store paths in it. */
+  readonly mentions: readonly string[];
+  /** Of the programs that it has debug information of. */
+  readonly buildIds: readonly string[];
 }
 
 export interface NarJobs {

@@ -11,6 +11,8 @@ import type { StoreDatabase } from '../../store/store-database.ts';
 import { type CachePathSource, createCachePathSource } from '../caches/cache-path-source.ts';
 import { mainCacheName } from '../caches/open-caches.ts';
 import { createTempRootKeeper } from '../create-temp-root-keeper.ts';
+import { listBuildIds } from '../extras/list-build-ids.ts';
+import { keepFollowing } from '../index/keep-following.ts';
 import type { PathSource } from '../path-source.ts';
 import { createMaterialiser, type Materialiser } from './create-materialiser.ts';
 import { createMainPathSource } from './main-path-source.ts';
@@ -22,7 +24,7 @@ import type { StoredNars } from './stored-nars.ts';
 export interface StoredMainOptions {
   /** Both stay open. */
   readonly blobs: BlobStore;
-  readonly database: Pick<Database, 'storedNars' | 'caches' | 'cachePaths' | 'cacheUploads'>;
+  readonly database: Pick<Database, 'storedNars' | 'caches' | 'cachePaths' | 'cacheUploads' | 'cacheExtras'>;
   readonly store: Pick<Store, 'leaseTempRoots'>;
   readonly storeDatabase: Pick<StoreDatabase, 'lookupPath'>;
   /** The paths of the live store. */
@@ -33,6 +35,8 @@ export interface StoredMainOptions {
   readonly onFault: (message: string, error: unknown) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** How long making files waits when there is no space. Default half a minute. */
+  readonly retryMs?: number | undefined;
 }
 
 export interface StoredMain extends AsyncDisposable {
@@ -47,6 +51,7 @@ export interface StoredMain extends AsyncDisposable {
 }
 
 const servedEveryMs = 60_000;
+const followMs = 250;
 
 /** Throws what the database throws. */
 export async function openStoredMain(options: StoredMainOptions): Promise<StoredMain> {
@@ -70,6 +75,13 @@ export async function openStoredMain(options: StoredMainOptions): Promise<Stored
   );
   const kept = createCachePathSource({ cacheId: main.id, paths: database.cachePaths, stored: nars, now });
   kept.load().catch((error: unknown) => onFault('the paths of the cache cannot be read', error));
+  stack.use(
+    keepFollowing({
+      everyMs: followMs,
+      follow: () => kept.follow(),
+      onFault: (error) => onFault('cannot follow what other processes add to the cache', error),
+    }),
+  );
   const served = new Set<string>();
   /** Files that clients were sent to for paths of the live store. */
   const told = new Set<string>();
@@ -95,9 +107,14 @@ export async function openStoredMain(options: StoredMainOptions): Promise<Stored
       storeDatabase,
       roots,
       dump,
+      async onStored({ path, narHash }) {
+        const buildIds = await listBuildIds(path);
+        if (buildIds.length > 0) await database.cacheExtras.setBuildIds(narHash, buildIds);
+      },
       onAdded: (hashParts) => kept.added(hashParts),
       onFault,
       now,
+      ...(options.retryMs === undefined ? {} : { retryMs: options.retryMs }),
     }),
   );
   const owned = stack.move();

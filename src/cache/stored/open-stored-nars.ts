@@ -4,19 +4,24 @@
  * A file goes through `being written` (no key), `durable` (under its key), `recorded` (its row is there) and `known` (in
  * the index in memory, so that clients are told of it), in this order; and when it is removed, the other way round. So
  * whenever the process is killed, what is recorded is there; what is there and not recorded is never served, and scrubbing
- * removes it. Adding and removing the same file wait for each other.
+ * removes it. Adding and removing the same file wait for each other. Other processes may do the same with the same database
+ * and files: the index follows them, and one at a time makes a file of one content.
  */
 
-import type { BlobStore } from '../../blobs/blob-store.ts';
+import type { BlobRange, BlobStore } from '../../blobs/blob-store.ts';
 import type { StoredNarRecord } from '../../db/cache-records.ts';
 import type { Database } from '../../db/database.ts';
 import { formatBareHash, parseHash } from '../../nix/hash.ts';
 import { AppError } from '../../util/app-error.ts';
+import { keepFollowing } from '../index/keep-following.ts';
 import { createKeyedLock } from './create-keyed-lock.ts';
+import { createNarClaims } from './create-nar-claims.ts';
 import { createNarRepairer, type OpenNar } from './create-nar-repairer.ts';
 import { createNarThreads, type NarThreads } from './create-nar-threads.ts';
 import { createNarVerifier } from './create-nar-verifier.ts';
 import { decompress } from './decompress.ts';
+import { findMentions } from './find-mentions.ts';
+import { followNars } from './follow-nars.ts';
 import { isKnownCompression, narKey } from './nar-file.ts';
 import { createNarIndex } from './nar-index.ts';
 import { packNar } from './pack-nar.ts';
@@ -38,6 +43,8 @@ export interface StoredNarsOptions {
   readonly threads?: NarThreads;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
+  /** How often it looks at what other processes have done. */
+  readonly followMs?: number;
 }
 
 /** Reads what the database has. Disposing ends all that is under way. */
@@ -47,7 +54,12 @@ export async function openStoredNars(options: StoredNarsOptions): Promise<Stored
   const { signal } = closing;
   const threads = options.threads ?? createNarThreads();
   const index = createNarIndex();
-  for await (const nar of database.storedNars.all()) index.add(nar);
+  const following = keepFollowing({
+    everyMs: options.followMs ?? 250,
+    follow: await followNars(database, index),
+    onFault: (error) => onFault?.('cannot follow what other processes do with the files', error),
+  });
+  const claims = createNarClaims({ database, now, signal });
   const verifier = createNarVerifier({ blobs, threads, signal });
   const counters: StoredNarCounters = {
     materialised: 0,
@@ -72,8 +84,8 @@ export async function openStoredNars(options: StoredNarsOptions): Promise<Stored
     return nar;
   };
   /** Makes what is durable known; throws when somebody else has removed it meanwhile. */
-  const record = async (nar: StoredNarRecord): Promise<void> => {
-    await database.storedNars.add(nar);
+  const record = async (nar: StoredNarRecord, mentions?: readonly string[]): Promise<void> => {
+    await database.storedNars.add(nar, mentions);
     // Another process may have removed the same file, between our writing it and our recording it.
     if ((await blobs.stat(narKey(nar), signal)) === undefined) {
       await database.storedNars.remove(nar.fileHash);
@@ -105,7 +117,23 @@ export async function openStoredNars(options: StoredNarsOptions): Promise<Stored
   const watch = (nar: StoredNarRecord, error: unknown): void => {
     if (error instanceof AppError && /^(?:cache\.nar-corrupted|blobs\.missing)$/.test(error.code)) mend(nar);
   };
-  const make = async (content: NarContent, open: OpenNar): Promise<StoredNarRecord> => {
+  const find: StoredNars['find'] = async (fileHash) => {
+    const known = index.byFileHash(fileHash);
+    if (known !== undefined || index.isHidden(fileHash)) return known;
+    return database.storedNars.byFileHash(fileHash);
+  };
+  /** What has that content, also when another process has just made it; nothing that is damaged. */
+  const ofContent = async (narHash: string): Promise<StoredNarRecord | undefined> => {
+    const known = index.byNarHash(narHash) ?? (await database.storedNars.byNarHash(narHash));
+    return known === undefined || index.isHidden(known.fileHash) ? undefined : known;
+  };
+  const make = (content: NarContent, open: OpenNar): Promise<StoredNarRecord> =>
+    claims.hold(
+      content.narHash,
+      () => ofContent(content.narHash),
+      () => makeAlone(content, open),
+    );
+  const makeAlone = async (content: NarContent, open: OpenNar): Promise<StoredNarRecord> => {
     const nar = await pack(content, open);
     const known = index.byNarHash(content.narHash);
     if (known !== undefined) {
@@ -117,9 +145,14 @@ export async function openStoredNars(options: StoredNarsOptions): Promise<Stored
     counters.materialised += 1;
     return nar;
   };
-  const read: StoredNars['read'] = async function* (nar, range, abort) {
+  const read = async function* (
+    nar: StoredNarRecord,
+    range: BlobRange,
+    abort: AbortSignal,
+    reuse: boolean,
+  ): AsyncGenerator<Uint8Array> {
     try {
-      yield* readVerified(nar, range, { blobs, verifier, signal: AbortSignal.any([abort, signal]) });
+      yield* readVerified(nar, range, { blobs, verifier, reuse, signal: AbortSignal.any([abort, signal]) });
     } catch (error) {
       watch(nar, error);
       throw error;
@@ -135,11 +168,30 @@ export async function openStoredNars(options: StoredNarsOptions): Promise<Stored
     }
   };
 
+  const unpack: StoredNars['unpack'] = async function* (nar, range, abort) {
+    const whole = read(nar, { start: 0, end: nar.fileSize }, abort, false);
+    let at = 0;
+    let held: Uint8Array | undefined;
+    for await (const chunk of decompress(whole, nar.compression, abort)) {
+      const wanted = chunk.subarray(Math.max(0, range.start - at), Math.max(0, range.end - at));
+      at += chunk.length;
+      if (wanted.length > 0) {
+        if (held !== undefined) yield held;
+        held = wanted;
+      }
+      if (at >= range.end) break;
+    }
+    // What was read may be damaged behind the part that was wanted, and in it when that was not noticed.
+    await verify(nar, { signal: abort });
+    if (held !== undefined) yield held;
+  };
+
   return {
     version: () => index.version,
     counters,
     byNarHash: (narHash) => index.byNarHash(narHash),
     byFileHash: (fileHash) => index.byFileHash(fileHash),
+    find,
     materialise(content, open) {
       const known = index.byNarHash(content.narHash);
       if (known !== undefined) return Promise.resolve(known);
@@ -172,8 +224,11 @@ export async function openStoredNars(options: StoredNarsOptions): Promise<Stored
         throw refused(`the file should have sha256:${fileHash}, and has sha256:${actual}`);
       // Awaited here: the writer must not be disposed of before.
       return await lock(actual, async () => {
-        const known = index.byFileHash(actual);
-        if (known !== undefined) return { nar: known, isNew: false };
+        const known = await find(actual);
+        if (known !== undefined) {
+          await database.storedNars.add(known, found.mentions);
+          return { nar: known, isNew: false, buildIds: found.buildIds };
+        }
         const at = now();
         const nar: StoredNarRecord = {
           fileHash: actual,
@@ -186,28 +241,19 @@ export async function openStoredNars(options: StoredNarsOptions): Promise<Stored
         };
         await writer.commit(narKey(nar));
         await verifier.learn(nar);
-        await record(nar);
+        await record(nar, found.mentions);
         counters.received += 1;
-        return { nar, isNew: true };
+        return { nar, isNew: true, buildIds: found.buildIds };
       });
     },
-    read,
-    async *unpack(nar, range, abort) {
-      const whole = read(nar, { start: 0, end: nar.fileSize }, abort);
-      let at = 0;
-      let held: Uint8Array | undefined;
-      for await (const chunk of decompress(whole, nar.compression, abort)) {
-        const wanted = chunk.subarray(Math.max(0, range.start - at), Math.max(0, range.end - at));
-        at += chunk.length;
-        if (wanted.length > 0) {
-          if (held !== undefined) yield held;
-          held = wanted;
-        }
-        if (at >= range.end) break;
-      }
-      // What was read may be damaged behind the part that was wanted, and in it when that was not noticed.
-      await verify(nar, { signal: abort });
-      if (held !== undefined) yield held;
+    read: (nar, range, abort) => read(nar, range, abort, true),
+    unpack,
+    async mentions(nar, abort) {
+      const known = await database.storedNars.mentions(nar.fileHash);
+      if (known !== undefined) return known;
+      const search = findMentions();
+      for await (const chunk of unpack(nar, { start: 0, end: nar.narSize }, abort)) search.push(chunk);
+      return search.found();
     },
     verify,
     repair,
@@ -224,6 +270,7 @@ export async function openStoredNars(options: StoredNarsOptions): Promise<Stored
       }),
     async [Symbol.asyncDispose]() {
       closing.abort(new AppError('interrupted', 'the server is stopping'));
+      await following[Symbol.asyncDispose]();
       if (options.threads === undefined) await threads[Symbol.asyncDispose]();
       await Promise.allSettled([...underWay.values(), ...background]);
     },

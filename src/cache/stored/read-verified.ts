@@ -14,13 +14,15 @@ export interface ReadVerifiedDeps {
   readonly blobs: BlobStore;
   readonly verifier: NarVerifier;
   readonly signal: AbortSignal;
+  /** A piece needs to stay as it is only until the next one is asked for. */
+  readonly reuse: boolean;
 }
 
 /** Throws `cache.nar-corrupted`, `blobs.missing` and `blobs.unreachable`. */
 export async function* readVerified(
   nar: StoredNarRecord,
   range: BlobRange,
-  { blobs, verifier, signal }: ReadVerifiedDeps,
+  { blobs, verifier, signal, reuse }: ReadVerifiedDeps,
 ): AsyncGenerator<Uint8Array> {
   const known = await verifier.known(nar);
   const check = known === undefined ? verifier.check(nar) : Promise.resolve(known);
@@ -28,7 +30,7 @@ export async function* readVerified(
   check.catch(() => {});
   const key = narKey(nar);
   let held: Uint8Array | undefined;
-  for await (const piece of blobs.read(key, { range, signal })) {
+  for await (const piece of blobs.read(key, { range, signal, reuse })) {
     if (held !== undefined) yield held;
     held = piece;
   }

@@ -36,7 +36,8 @@ export async function serveNarFile(
   context: Pick<CacheContext, 'counters' | 'fault'>,
   { nars, accel, mayServe, ...options }: StoredServing & SendOptions,
 ): Promise<void> {
-  const nar = nars.byFileHash(request.fileHash);
+  // Another process may have told the client of it.
+  const nar = await nars.find(request.fileHash);
   if (nar === undefined || narFileName(nar) !== request.name) {
     return serveContent(req, res, request, context, { nars, mayServe, ...options });
   }

@@ -4,7 +4,8 @@
  * and the database.
  *
  * What is recorded is there: a file is durable before its row is, and the row goes before the file. What the database
- * says of files is held in memory too, so it can be asked on every request.
+ * says of files is held in memory too, so it can be asked on every request; it follows within moments what other processes
+ * with the same database do.
  */
 
 import type { BlobRange } from '../../blobs/blob-store.ts';
@@ -30,6 +31,8 @@ export interface ReceivedNar {
   readonly nar: StoredNarRecord;
   /** It was not there before. */
   readonly isNew: boolean;
+  /** Of the programs that it has debug information of. */
+  readonly buildIds: readonly string[];
 }
 
 /** Counts since the start. */
@@ -56,8 +59,16 @@ export interface StoredNars extends AsyncDisposable {
   readonly counters: Readonly<StoredNarCounters>;
   byNarHash(narHash: string): StoredNarRecord | undefined;
   byFileHash(fileHash: string): StoredNarRecord | undefined;
+  /** The same, and the database is asked where it is not known here: another process may have just made it. */
+  find(fileHash: string): Promise<StoredNarRecord | undefined>;
   /**
-   * The file of this content, made out of the NAR where there is none yet: once, however many ask at the same time.
+   * The hash parts of store paths that the NAR mentions. What was uploaded was searched while it came; others are read
+   * for it.
+   */
+  mentions(nar: StoredNarRecord, signal: AbortSignal): Promise<readonly string[]>;
+  /**
+   * The file of this content, made out of the NAR where there is none yet: once, however many ask at the same time, in
+   * whatever process.
    * Throws `cache.nar-corrupted` when what comes is not that content.
    */
   materialise(
@@ -71,7 +82,8 @@ export interface StoredNars extends AsyncDisposable {
   receive(file: AsyncIterable<Uint8Array>, options: ReceiveOptions): Promise<ReceivedNar>;
   /**
    * The file, or a part of it. Its last piece comes only when the whole file is known to be what the row says; else
-   * it throws `cache.nar-corrupted`, and the file is repaired or taken out.
+   * it throws `cache.nar-corrupted`, and the file is repaired or taken out. A piece is good only until the next one is
+   * asked for.
    */
   read(nar: StoredNarRecord, range: BlobRange, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** The NAR inside, or a part of it, checked in the same way: for the URLs of before it was stored. */

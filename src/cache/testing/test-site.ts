@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
+import type { BlobStore } from '../../blobs/blob-store.ts';
 import { openFileBlobs } from '../../blobs/file/open-file-blobs.ts';
 import type { CacheRecord } from '../../db/cache-records.ts';
 import type { Database } from '../../db/database.ts';
@@ -23,6 +24,10 @@ import { hashCacheToken, newCacheToken } from '../access/cache-token.ts';
 import { createCacheSite } from '../caches/create-cache-site.ts';
 import { openCaches } from '../caches/open-caches.ts';
 import { createCacheHandler } from '../create-cache-handler.ts';
+import { createExtras, type ExtrasDatabase } from '../extras/create-extras.ts';
+import type { KeptExtras } from '../kept/kept-extras.ts';
+import { keptSource } from '../kept/kept-source.ts';
+import { openKeptExtras } from '../kept/open-kept-extras.ts';
 import { createNarThreads } from '../stored/create-nar-threads.ts';
 import { openStoredNars } from '../stored/open-stored-nars.ts';
 import type { StoredNars } from '../stored/stored-nars.ts';
@@ -35,6 +40,8 @@ export interface TestSite extends AsyncDisposable {
   readonly port: number;
   readonly database: Database;
   readonly stored: StoredNars;
+  readonly blobs: BlobStore;
+  readonly kept: KeptExtras;
   /** How many files with NARs there are. */
   files(): Promise<number>;
   readonly key: SecretKey;
@@ -51,10 +58,21 @@ export interface TestSiteOptions {
   readonly rootIsPrivate?: boolean;
   readonly maxFileBytes?: number;
   readonly maxNarBytes?: number;
+  readonly checkMentions?: boolean;
+  /** Stay open; default: new ones in a temporary folder. */
+  readonly blobs?: BlobStore;
+  readonly database?: Database;
 }
 
 /** Started once: most tests are shorter than a thread takes to begin. */
 const threads = createNarThreads();
+/** The database of a store that has nothing. */
+const emptyStore: ExtrasDatabase = {
+  realisation: () => undefined,
+  buildTrace: () => undefined,
+  newestId: () => 0,
+  pathsAfter: () => [],
+};
 /** Long after tokens were looked up last. */
 const start = Date.UTC(2026, 0, 1);
 
@@ -62,17 +80,24 @@ export async function openTestSite(options: TestSiteOptions = {}): Promise<TestS
   const folder = await mkdtemp(path.join(tmpdir(), 'proteus-site-'));
   let time = start;
   const now = (): number => time;
-  const database = await openDatabase(path.join(folder, 'db'), { now });
-  const blobs = await openFileBlobs(path.join(folder, 'nars'));
+  const database = options.database ?? (await openDatabase(path.join(folder, 'db'), { now }));
+  const blobs = options.blobs ?? (await openFileBlobs(path.join(folder, 'nars')));
   const stored = await openStoredNars({ blobs, database, threads, now });
+  const kept = openKeptExtras({ blobs, database, now });
   const key = generateSecretKey('cache-1');
   const faults: string[] = [];
   const addedToRoot: string[] = [];
   const onFault = (message: string, error: unknown): void =>
     void faults.push(`${message} (${String(error)})`);
-  const handle: Parameters<typeof openCaches>[0]['handle'] = ({ mayServe, ...options }) =>
+  const handle: Parameters<typeof openCaches>[0]['handle'] = ({ id, name, mayServe, ...options }) =>
     createCacheHandler({
       ...options,
+      extras: createExtras({
+        database: emptyStore,
+        keys: options.keys,
+        folder: name === 'main' ? undefined : `/c/${name}`,
+        kept: keptSource(kept, id),
+      }),
       stored: { nars: stored, mayServe },
       store: { leaseTempRoots: () => Promise.reject(new Error('no store')) },
       dump: () => {
@@ -93,11 +118,12 @@ export async function openTestSite(options: TestSiteOptions = {}): Promise<TestS
       ownToken: 'own',
       now,
     }),
-    uploads: createUploads({ database, stored, limits, now }),
+    uploads: createUploads({ database, stored, kept, limits, checkMentions: options.checkMentions, now }),
     batch: createBatchApi({ database, stored, now }),
-    stored,
+    kept,
     root: {
       handler: handle({
+        id: 1,
         name: 'main',
         source: nothing,
         keys: [key],
@@ -121,6 +147,8 @@ export async function openTestSite(options: TestSiteOptions = {}): Promise<TestS
     port,
     database,
     stored,
+    blobs,
+    kept,
     files: async () => (await database.storedNars.totals()).files,
     key,
     faults,
@@ -157,8 +185,8 @@ export async function openTestSite(options: TestSiteOptions = {}): Promise<TestS
       await new Promise((resolve) => server.close(resolve));
       await caches[Symbol.asyncDispose]();
       await stored[Symbol.asyncDispose]();
-      await blobs[Symbol.asyncDispose]();
-      await database[Symbol.asyncDispose]();
+      if (options.blobs === undefined) await blobs[Symbol.asyncDispose]();
+      if (options.database === undefined) await database[Symbol.asyncDispose]();
       await rm(folder, { recursive: true });
     },
   };

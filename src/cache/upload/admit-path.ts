@@ -10,6 +10,7 @@ import { storePathHash } from '../../nix/store-path.ts';
 import { AppError } from '../../util/app-error.ts';
 import type { StoredNars } from '../stored/stored-nars.ts';
 import { checkContentAddress } from './check-content-address.ts';
+import { checkMentions, type MentionDeps } from './check-mentions.ts';
 import type { OfferedPath } from './offered-path.ts';
 
 /** More than anybody has; each is sent to every client. */
@@ -17,18 +18,20 @@ const maxSignatures = 32;
 
 export interface AdmitDeps {
   readonly cacheId: number;
-  readonly stored: Pick<StoredNars, 'byFileHash' | 'unpack'>;
+  readonly stored: Pick<StoredNars, 'find' | 'unpack' | 'mentions'>;
   /** True when the file was sent to this cache in whole. */
   readonly hasFile: (fileHash: string) => Promise<boolean>;
+  /** Undefined: what it mentions is not looked at. */
+  readonly pathsOf: MentionDeps['pathsOf'] | undefined;
   readonly now: number;
   readonly signal: AbortSignal;
 }
 
-/** The row to add. Throws `cache.upload-refused`. */
+/** The row to add. Throws `cache.upload-refused` and `cache.references-undeclared`. */
 export async function admitPath(offer: OfferedPath, deps: AdmitDeps): Promise<CachePathRecord> {
   const { path, fileHash, references, deriver, contentAddress, signatures } = offer;
   // The same answer whether nobody has the file or only another cache, so that nothing is told of that.
-  const nar = (await deps.hasFile(fileHash)) ? deps.stored.byFileHash(fileHash) : undefined;
+  const nar = (await deps.hasFile(fileHash)) ? await deps.stored.find(fileHash) : undefined;
   if (nar === undefined) {
     throw new AppError(
       'cache.upload-refused',
@@ -47,6 +50,10 @@ export async function admitPath(offer: OfferedPath, deps: AdmitDeps): Promise<Ca
     await checkContentAddress({ path, contentAddress, narHash: offer.narHash, references }, () =>
       deps.stored.unpack(nar, { start: 0, end: nar.narSize }, deps.signal),
     );
+  }
+  if (deps.pathsOf !== undefined) {
+    const mentions = () => deps.stored.mentions(nar, deps.signal);
+    await checkMentions(offer, { mentions, pathsOf: deps.pathsOf });
   }
   return {
     cacheId: deps.cacheId,

@@ -34,6 +34,7 @@ export interface BatchCall {
 export interface BatchApiDeps {
   readonly database: Pick<Database, 'cachePaths' | 'cacheUploads' | 'transaction'>;
   readonly stored: StoredNars;
+  readonly checkMentions?: boolean | undefined;
   readonly now: () => number;
 }
 

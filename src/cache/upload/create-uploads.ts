@@ -7,22 +7,31 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CacheRecord } from '../../db/cache-records.ts';
 import type { Database } from '../../db/database.ts';
 import { parseNarInfo } from '../../nix/parse-narinfo.ts';
-import { storeDir } from '../../nix/store-path.ts';
+import { storeDir, storePathHash } from '../../nix/store-path.ts';
+import type { Realisation } from '../../store/read-realisation.ts';
 import { AppError } from '../../util/app-error.ts';
+import { checkDebugInfo } from '../kept/check-debug-info.ts';
+import type { KeptExtras, RealisationKind } from '../kept/kept-extras.ts';
+import { parseBuildTrace, parseRealisation } from '../kept/kept-realisation.ts';
 import type { StoredNars } from '../stored/stored-nars.ts';
+import { adoptPaths } from './adopt-paths.ts';
 import { offerOfNarInfo } from './offered-path.ts';
 import type { UploadRequest } from './parse-upload-url.ts';
 import { type PublishTarget, publishPaths } from './publish-paths.ts';
-import { readUploadBody } from './read-upload-body.ts';
+import { discardUploadBody, readUploadBody } from './read-upload-body.ts';
 import { createNarReceiver, type UploadLimits } from './receive-nar.ts';
 
 const maxNarInfoBytes = 1024 * 1024;
-const maxExtraBytes = 64 * 1024 * 1024;
+const maxLogBytes = 64 * 1024 * 1024;
+const maxListingBytes = 64 * 1024 * 1024;
+const maxRealisationBytes = 256 * 1024;
 
 export interface UploadsDeps {
-  readonly database: Pick<Database, 'cachePaths' | 'cacheUploads' | 'transaction'>;
+  readonly database: Pick<Database, 'cachePaths' | 'cacheUploads' | 'cacheExtras' | 'transaction'>;
   readonly stored: StoredNars;
+  readonly kept: KeptExtras;
   readonly limits: UploadLimits;
+  readonly checkMentions?: boolean | undefined;
   readonly now: () => number;
 }
 
@@ -42,8 +51,14 @@ export interface Uploads {
 }
 
 export function createUploads(deps: UploadsDeps): Uploads {
-  const { database, stored, limits, now } = deps;
-  const receiver = createNarReceiver({ uploads: database.cacheUploads, stored, limits, now });
+  const { database, stored, kept, limits, now } = deps;
+  const receiver = createNarReceiver({
+    uploads: database.cacheUploads,
+    extras: database.cacheExtras,
+    stored,
+    limits,
+    now,
+  });
 
   const putNarInfo = async (
     hashPart: string,
@@ -54,6 +69,29 @@ export function createUploads(deps: UploadsDeps): Uploads {
     const body = await readUploadBody(req, maxNarInfoBytes);
     const info = parseNarInfo(decodeText(body), `the narinfo of ${hashPart}`);
     await publishPaths([offerOfNarInfo(info, hashPart)], target, deps, signal);
+  };
+
+  /** Only of what the cache has: nobody could be sent to its path otherwise. */
+  const putRealisation = async (
+    kind: RealisationKind,
+    name: string,
+    realisation: Realisation,
+    { record: { id }, adopt }: UploadTarget,
+    signal: AbortSignal,
+  ): Promise<void> => {
+    const { path } = realisation;
+    const has = async (): Promise<boolean> =>
+      (await database.cachePaths.get(id, storePathHash(path)))?.path === path;
+    if (!(await has())) {
+      await adoptPaths(adopt, [path], signal);
+      if (!(await has())) {
+        throw new AppError(
+          'cache.references-missing',
+          `${name} became ${path}, which the cache does not have, and has to before it is told so`,
+        );
+      }
+    }
+    await kept.putRealisation(id, kind, name, realisation);
   };
 
   return {
@@ -71,10 +109,32 @@ export function createUploads(deps: UploadsDeps): Uploads {
           start();
           checkCacheInfo(decodeText(await readUploadBody(req, 65_536)));
           break;
-        case 'extra':
+        case 'listing':
           start();
-          await readUploadBody(req, maxExtraBytes);
+          await discardUploadBody(req, maxListingBytes);
           break;
+        case 'log':
+          start();
+          await kept.putLog(target.record.id, request.name, await readUploadBody(req, maxLogBytes), signal);
+          break;
+        case 'debug-info':
+          start();
+          checkDebugInfo(decodeText(await readUploadBody(req, 65_536)), request.buildId);
+          break;
+        case 'realisation': {
+          start();
+          const name = `${request.drvHash}!${request.output}`;
+          const said = parseRealisation(decodeText(await readUploadBody(req, maxRealisationBytes)), name);
+          await putRealisation(request.kind, name, said, target, signal);
+          break;
+        }
+        case 'build-trace': {
+          start();
+          const name = `${request.drvName}!${request.output}`;
+          const said = parseBuildTrace(decodeText(await readUploadBody(req, maxRealisationBytes)), name);
+          await putRealisation(request.kind, name, said, target, signal);
+          break;
+        }
       }
       res.writeHead(200, { 'Content-Length': 0 }).end();
     },

@@ -4,6 +4,7 @@ import { narName, parseNarName, parseUploadUrl } from './parse-upload-url.ts';
 const h32 = '4h6jk2mz7q9p0r1s3v5w8x0y2a4b6c8d';
 const h52 = `${h32}0123456789abcdfghijk`;
 const hex = 'ab'.repeat(32);
+const realisation = { kind: 'realisation', drvHash: `sha256:${hex}`, output: 'out' };
 
 describe('parseUploadUrl', () => {
   it.each([
@@ -13,12 +14,15 @@ describe('parseUploadUrl', () => {
     [`/nar/${h52}.nar.xz`, { kind: 'nar', fileHash: h52, compression: 'xz' }],
     [`/nar/${h52}.nar.zst`, { kind: 'nar', fileHash: h52, compression: 'zstd' }],
     [`/nar/${h52}.nar.bz2`, { kind: 'nar', fileHash: h52, compression: 'bzip2' }],
-    [`/${h32}.ls`, { kind: 'extra' }],
-    [`/log/${h32}-hello.drv`, { kind: 'extra' }],
-    [`/realisations/sha256:${hex}!out.doi`, { kind: 'extra' }],
-    [`/realisations/sha256%3A${hex}%21out.doi`, { kind: 'extra' }],
-    [`/build-trace-v2/${h32}-hello.drv/out.doi`, { kind: 'extra' }],
-    [`/debuginfo/${'0a'.repeat(20)}`, { kind: 'extra' }],
+    [`/${h32}.ls`, { kind: 'listing' }],
+    [`/log/${h32}-hello.drv`, { kind: 'log', name: `${h32}-hello.drv` }],
+    [`/realisations/sha256:${hex}!out.doi`, realisation],
+    [`/realisations/sha256%3A${hex}%21out.doi`, realisation],
+    [
+      `/build-trace-v2/${h32}-hello.drv/out.doi`,
+      { kind: 'build-trace', drvName: `${h32}-hello.drv`, output: 'out' },
+    ],
+    [`/debuginfo/${'0a'.repeat(20)}`, { kind: 'debug-info', buildId: '0a'.repeat(20) }],
   ])('reads %s', (url, request) => {
     expect(parseUploadUrl(url)).toEqual(request);
   });
@@ -44,6 +48,10 @@ describe('parseUploadUrl', () => {
     `/realisations/sha256:${hex}!../x.doi`,
     '/debuginfo/../../etc/passwd',
     '/c/other/nix-cache-info',
+    '/metrics',
+    '/trust',
+    `/serve/${h32}/`,
+    '/healthz',
   ])('finds nothing in %s', (url) => {
     expect(parseUploadUrl(url)).toBeUndefined();
   });

@@ -6,25 +6,24 @@
  * compressed: what comes tells which it is.
  */
 
+import type { ExtraRequest } from '../extras/parse-extra-url.ts';
+import { parseCacheUrl } from '../parse-cache-url.ts';
 import { narFileName } from '../stored/nar-file.ts';
 
 export type UploadRequest =
   | { readonly kind: 'cache-info' }
   | { readonly kind: 'narinfo'; readonly hashPart: string }
   | { readonly kind: 'nar'; readonly fileHash: string; readonly compression: string }
-  /** What the server makes by itself out of the NAR, or has no use for: taken and dropped. */
-  | { readonly kind: 'extra' };
+  /** The listing of a NAR, which the server makes by itself. */
+  | { readonly kind: 'listing' }
+  /** `name`: base name of a derivation, `.drv` included. */
+  | { readonly kind: 'log'; readonly name: string }
+  | (ExtraRequest & { readonly kind: 'realisation' | 'build-trace' | 'debug-info' });
 
 const char = '[0-9abcdfghijklmnpqrsvwxyz]';
 const narinfo = new RegExp(`^/(${char}{32})\\.narinfo$`);
 const nar = new RegExp(`^/nar/(${char}{52})\\.nar((?:\\.[a-z0-9]+)?)$`);
-const extras: readonly RegExp[] = [
-  new RegExp(`^/${char}{32}\\.ls$`),
-  new RegExp(`^/log/${char}{32}-[0-9a-zA-Z+\\-._?=]{1,207}\\.drv$`),
-  /^\/realisations\/sha256:[0-9a-f]{64}![\w.-]{1,200}\.doi$/,
-  new RegExp(`^/build-trace-v2/${char}{32}-[0-9a-zA-Z+\\-._?=]{1,207}\\.drv/[\\w.-]{1,200}\\.doi$`),
-  /^\/debuginfo\/[0-9a-f]{40}$/,
-];
+const listing = new RegExp(`^/${char}{32}\\.ls$`);
 
 /** Compressions by the suffix of the file. */
 const suffixes: ReadonlyMap<string, string> = new Map([
@@ -42,7 +41,17 @@ export function parseUploadUrl(path: string): UploadRequest | undefined {
   const hashPart = narinfo.exec(path)?.[1];
   if (hashPart !== undefined) return { kind: 'narinfo', hashPart };
   if (path.startsWith('/nar/')) return parseNarName(path.slice(1));
-  return extras.some((shape) => shape.test(decoded(path))) ? { kind: 'extra' } : undefined;
+  if (listing.test(path)) return { kind: 'listing' };
+  const read = parseCacheUrl(path);
+  if (read?.kind === 'log') return read;
+  // What is read at the same address, and can be put there.
+  return read?.kind === 'extra' && canBePut(read.request) ? read.request : undefined;
+}
+
+function canBePut(
+  request: ExtraRequest,
+): request is ExtraRequest & { readonly kind: 'realisation' | 'build-trace' | 'debug-info' } {
+  return ['realisation', 'build-trace', 'debug-info'].includes(request.kind);
 }
 
 /** `nar/<file hash>.nar[.suffix]`, as narinfos have it; undefined for anything else, also for suffixes not known. */
@@ -57,13 +66,4 @@ export function parseNarName(url: string): (UploadRequest & { readonly kind: 'na
 /** The path of the file in the cache, by its compression. */
 export function narName(fileHash: string, compression: string): string {
   return `nar/${narFileName({ fileHash, compression })}`;
-}
-
-/** Newer versions of Nix send `!` as `%21`. */
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
 }

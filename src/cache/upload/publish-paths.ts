@@ -11,11 +11,14 @@ import { type StorePath, storePathHash } from '../../nix/store-path.ts';
 import { AppError } from '../../util/app-error.ts';
 import type { StoredNars } from '../stored/stored-nars.ts';
 import { admitPath } from './admit-path.ts';
+import { adoptPaths } from './adopt-paths.ts';
 import type { OfferedPath } from './offered-path.ts';
 
 export interface PublishDeps {
   readonly database: Pick<Database, 'cachePaths' | 'cacheUploads' | 'transaction'>;
-  readonly stored: Pick<StoredNars, 'byFileHash' | 'unpack'>;
+  readonly stored: Pick<StoredNars, 'find' | 'unpack' | 'mentions'>;
+  /** Paths that mention others without saying that they refer to them are refused. Default true. */
+  readonly checkMentions?: boolean | undefined;
   readonly now: () => number;
 }
 
@@ -24,13 +27,15 @@ export interface PublishTarget {
   readonly record: Pick<CacheRecord, 'id'>;
   /** Told when paths are there. */
   added(hashParts: readonly string[]): void;
+  /** The path of that hash part, where the cache serves it out of the store. */
+  live?: ((hashPart: string) => StorePath | undefined) | undefined;
   /** Makes the cache keep for good what it serves out of the store, before something refers to it. */
   adopt?: ((paths: readonly StorePath[], signal: AbortSignal) => Promise<void>) | undefined;
 }
 
 /**
  * All of them or none; says how many were not there before. Throws `cache.upload-refused`, `cache.conflict`,
- * `cache.references-missing`.
+ * `cache.references-missing`, `cache.references-undeclared`.
  */
 export async function publishPaths(
   offers: readonly OfferedPath[],
@@ -38,7 +43,7 @@ export async function publishPaths(
   deps: PublishDeps,
   signal: AbortSignal,
 ): Promise<number> {
-  const { database, stored, now } = deps;
+  const { database, stored, now, checkMentions: checksMentions = true } = deps;
   const { id } = target.record;
   const there = await database.cachePaths.getMany(
     id,
@@ -49,11 +54,19 @@ export async function publishPaths(
     if (known !== undefined) refuseOther(offer, known);
     return known === undefined;
   });
+  const together = new Map(offers.map(({ path }) => [storePathHash(path), path]));
+  const pathsOf = async (hashParts: readonly string[]): Promise<readonly string[]> => {
+    const kept = await database.cachePaths.getMany(id, hashParts);
+    return hashParts.flatMap(
+      (part) => kept.get(part)?.path ?? together.get(part) ?? target.live?.(part) ?? [],
+    );
+  };
   const admitted: CachePathRecord[] = [];
   for (const offer of missing) {
     signal.throwIfAborted();
     const hasFile = (fileHash: string): Promise<boolean> => database.cacheUploads.has(id, fileHash);
-    admitted.push(await admitPath(offer, { cacheId: id, stored, hasFile, now: now(), signal }));
+    const deps = { cacheId: id, stored, hasFile, now: now(), signal };
+    admitted.push(await admitPath(offer, { ...deps, pathsOf: checksMentions ? pathsOf : undefined }));
   }
   if (admitted.length === 0) return 0;
   await adoptReferences(admitted, target, deps, signal);
@@ -79,12 +92,8 @@ async function adoptReferences(
   const there = await database.cachePaths.getMany(record.id, paths.map(storePathHash));
   const rest = paths.filter((path) => !there.has(storePathHash(path)));
   if (rest.length === 0) return;
-  try {
-    await adopt(rest, signal);
-  } catch (error) {
-    // What is nowhere is told of by the database, as for every other cache.
-    if (!(error instanceof AppError && error.code === 'store.path-missing')) throw error;
-  }
+  // What is nowhere is told of by the database, as for every other cache.
+  await adoptPaths(adopt, rest, signal);
 }
 
 /** What is there never changes: the same once more is fine, anything else is refused. */

@@ -59,6 +59,12 @@ export async function readUploadBody(req: IncomingMessage, maxBytes: number): Pr
   }
 }
 
+/** Takes the body and throws it away. Throws `cache.too-large`. */
+export async function discardUploadBody(req: IncomingMessage, maxBytes: number): Promise<void> {
+  refuseTooLarge(req, maxBytes);
+  for await (const _ of limited(bodyOf(req), maxBytes));
+}
+
 /** The body, piece by piece. Whoever ends early can still answer. */
 export function bodyOf(req: IncomingMessage): AsyncIterable<Buffer> {
   return req.iterator({ destroyOnReturn: false });

@@ -4,7 +4,7 @@
  */
 
 import type { IncomingMessage } from 'node:http';
-import type { CacheUploadRepository } from '../../db/cache-database.ts';
+import type { CacheExtraRepository, CacheUploadRepository } from '../../db/cache-database.ts';
 import type { CacheRecord } from '../../db/cache-records.ts';
 import { AppError } from '../../util/app-error.ts';
 import { formatBytes } from '../../util/format-bytes.ts';
@@ -20,7 +20,8 @@ export interface UploadLimits {
 
 export interface NarReceiverDeps {
   readonly uploads: CacheUploadRepository;
-  readonly stored: Pick<StoredNars, 'byFileHash' | 'receive'>;
+  readonly extras: Pick<CacheExtraRepository, 'setBuildIds'>;
+  readonly stored: Pick<StoredNars, 'find' | 'receive'>;
   readonly limits: UploadLimits;
   readonly now: () => number;
 }
@@ -38,7 +39,7 @@ export interface NarReceiver {
   ): Promise<void>;
 }
 
-export function createNarReceiver({ uploads, stored, limits, now }: NarReceiverDeps): NarReceiver {
+export function createNarReceiver({ uploads, extras, stored, limits, now }: NarReceiverDeps): NarReceiver {
   /** Bytes that are being received, by cache: several uploads at once must not each take the same last bytes. */
   const coming = new Map<number, number>();
 
@@ -55,7 +56,8 @@ export function createNarReceiver({ uploads, stored, limits, now }: NarReceiverD
         );
       }
       refuseTooLarge(req, limits.maxFileBytes);
-      if (stored.byFileHash(fileHash) !== undefined && (await uploads.has(cache.id, fileHash))) {
+      const known = await stored.find(fileHash);
+      if (known !== undefined && (await uploads.has(cache.id, fileHash))) {
         start();
         for await (const _ of bodyOf(req)) signal.throwIfAborted();
         return;
@@ -69,17 +71,19 @@ export function createNarReceiver({ uploads, stored, limits, now }: NarReceiverD
           cacheId: cache.id,
           fileHash,
           startedAt: now(),
-          madeFile: stored.byFileHash(fileHash) === undefined,
+          madeFile: known === undefined,
         });
         start();
         const { first, rest } = await peek(bodyOf(req));
-        await stored.receive(counted(rest, limits.maxFileBytes, room, cache.quota ?? 0), {
+        const received = await stored.receive(counted(rest, limits.maxFileBytes, room, cache.quota ?? 0), {
           compression: compression === 'none' && isGzip(first) ? 'gzip' : compression,
           fileHash,
           maxFileBytes: limits.maxFileBytes,
           maxNarBytes: limits.maxNarBytes,
           signal,
         });
+        const { nar, buildIds } = received;
+        if (buildIds.length > 0) await extras.setBuildIds(nar.narHash, buildIds);
         await uploads.received(cache.id, fileHash, now());
       } finally {
         coming.set(cache.id, (coming.get(cache.id) ?? 0) - expected);

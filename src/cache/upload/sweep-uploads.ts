@@ -11,7 +11,7 @@ export const uploadPatienceMs = 24 * 3600 * 1000;
 
 export interface SweepDeps {
   readonly uploads: Pick<CacheUploadRepository, 'before' | 'remove'>;
-  readonly stored: Pick<StoredNars, 'remove' | 'byFileHash'>;
+  readonly stored: Pick<StoredNars, 'remove' | 'find'>;
   readonly now: () => number;
 }
 
@@ -24,7 +24,7 @@ export async function sweepUploads(
   for (const { cacheId, fileHash } of await uploads.before(now() - uploadPatienceMs)) {
     signal.throwIfAborted();
     const fileMayGo = await uploads.remove(cacheId, fileHash);
-    if (fileMayGo && stored.byFileHash(fileHash) !== undefined && (await stored.remove(fileHash)))
+    if (fileMayGo && (await stored.find(fileHash)) !== undefined && (await stored.remove(fileHash)))
       removed += 1;
   }
   return removed;

@@ -11,6 +11,7 @@ import { AppError } from '../../util/app-error.ts';
 import { errorMessage } from '../../util/error-message.ts';
 import { createExtras } from '../extras/create-extras.ts';
 import { type CacheServer, startCacheServer } from '../start-cache-server.ts';
+import { openKeeping } from '../stored/open-keeping.ts';
 import { type CacheWorkerSettings, type FromCacheWorker, toCacheWorker } from './worker-messages.ts';
 
 const countersEveryMs = 1000;
@@ -22,10 +23,13 @@ let server: CacheServer | undefined;
 async function start(settings: CacheWorkerSettings): Promise<void> {
   const store = stack.use(await openStore({ type: 'local' }));
   const database = stack.use(await openStoreDatabase());
+  const { keep, ...options } = settings;
+  const keeping = keep && stack.use(await openKeeping(keep, process.env));
   const keys = settings.keys.map((text) => parseSecretKey(text));
   server = stack.use(
     await startCacheServer({
-      ...settings,
+      ...options,
+      keep: keeping?.options,
       store,
       database,
       keys,

@@ -11,6 +11,15 @@ const settings = z.object({
   priority: z.int().optional(),
   /** Each listens for itself, and the kernel shares connections out; else the parent does. */
   reusePort: z.boolean(),
+  /** Where NARs are kept as files, for all of them together; the keys of S3 are in the environment. */
+  keep: z
+    .object({
+      place: z.string(),
+      staging: z.string(),
+      database: z.string(),
+      accel: z.string().optional(),
+    })
+    .optional(),
   /** How long answers may still take when it is to end. */
   graceMs: z.number(),
 });

@@ -24,6 +24,7 @@ const everything: readonly Action[] = [
   'restart',
   'bump',
   'keep',
+  'roll-out',
   'administer',
 ];
 const project = { owner: 'olga', members: ['mia'] };
@@ -71,5 +72,13 @@ describe('may', () => {
 
   it('takes nobody for the owner of a project that has none', () => {
     expect(may(undefined, 'edit-project', { owner: '', members: [] })).toBe(false);
+  });
+
+  it('lets roll out only who has the role and belongs to the project', () => {
+    expect(may(user('olga', 'roll-out'), 'roll-out', project)).toBe(true);
+    expect(may(user('mia', 'roll-out'), 'roll-out', project)).toBe(true);
+    expect(may(user('someone', 'roll-out'), 'roll-out', project)).toBe(false);
+    expect(may(user('olga', 'roll-out'), 'roll-out')).toBe(false);
+    expect(may(user('olga'), 'roll-out', project)).toBe(false);
   });
 });

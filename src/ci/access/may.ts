@@ -17,6 +17,8 @@ export type Action =
   | 'restart'
   | 'bump'
   | 'keep'
+  /** Change machines, with the keys of the server. */
+  | 'roll-out'
   /** Users, owners of projects, builders, retention. */
   | 'administer';
 
@@ -30,6 +32,11 @@ interface Rule {
   /** A role that suffices, in every project. */
   readonly role?: string;
   readonly ofProject: boolean;
+  /**
+   * The role does not suffice, nor does the project: it takes both. Whoever may make a project could else reach every
+   * machine that the server can.
+   */
+  readonly both?: true;
 }
 
 const rules: Readonly<Record<Action, Rule>> = {
@@ -43,6 +50,7 @@ const rules: Readonly<Record<Action, Rule>> = {
   restart: { role: 'restart-jobs', ofProject: true },
   bump: { role: 'bump-to-front', ofProject: true },
   keep: { ofProject: true },
+  'roll-out': { role: 'roll-out', ofProject: true, both: true },
   administer: { ofProject: false },
 };
 
@@ -50,7 +58,9 @@ const rules: Readonly<Record<Action, Rule>> = {
 export function may(user: UserRecord | undefined, action: Action, project?: ProjectPeople): boolean {
   if (user === undefined) return false;
   if (user.roles.includes('admin')) return true;
-  const { role, ofProject } = rules[action];
-  if (role !== undefined && user.roles.includes(role)) return true;
-  return ofProject && project !== undefined && [project.owner, ...project.members].includes(user.name);
+  const { role, ofProject, both } = rules[action];
+  const hasRole = role !== undefined && user.roles.includes(role);
+  const isOfProject =
+    ofProject && project !== undefined && [project.owner, ...project.members].includes(user.name);
+  return both ? hasRole && isOfProject : hasRole || isOfProject;
 }

@@ -1,6 +1,7 @@
 /** The flags that say what a cache is like. */
 
 import type { Command } from 'commander';
+import type { CacheChange } from '../../cache/manage/cache-admin.ts';
 import { parseBytes } from '../../config/parse-bytes.ts';
 import { AppError } from '../../util/app-error.ts';
 import { collect, integer } from '../network-options.ts';
@@ -22,25 +23,19 @@ export function withCacheSettings(command: Command): Command {
     .option('--key <name>', 'sign with this key of the server; may be given more than once', collect);
 }
 
-export interface CacheSettings {
-  readonly isPrivate: boolean;
-  readonly priority: number;
-  readonly quota: number | null;
-  readonly keys: readonly string[];
-}
-
-/** What is not given stays as in `before`. Throws `usage.invalid`. */
-export function cacheSettings(flags: CacheSettingFlags, before: CacheSettings): CacheSettings {
+/** What is not given stays as it is. Throws `usage.invalid`. */
+export function cacheChange(flags: CacheSettingFlags): CacheChange {
   if (flags.private && flags.public)
     throw new AppError('usage.invalid', 'wanted --private or --public, not both');
-  const { priority = before.priority, key: keys = before.keys } = flags;
-  if (priority < 0) throw new AppError('usage.invalid', `--priority wants a number from 0, got ${priority}`);
-  const isPrivate = flags.private ? true : flags.public ? false : before.isPrivate;
-  return { isPrivate, priority, quota: quotaOf(flags.quota, before.quota), keys };
+  const { priority, key: keys } = flags;
+  if (priority !== undefined && priority < 0)
+    throw new AppError('usage.invalid', `--priority wants a number from 0, got ${priority}`);
+  const isPrivate = flags.private ? true : flags.public ? false : undefined;
+  return { isPrivate, priority, quota: quotaOf(flags.quota), keys };
 }
 
-function quotaOf(text: string | undefined, before: number | null): number | null {
-  if (text === undefined) return before;
+function quotaOf(text: string | undefined): number | null | undefined {
+  if (text === undefined) return undefined;
   if (text === 'none') return null;
   try {
     return parseBytes(text);

@@ -51,7 +51,7 @@ describe('followEvents', () => {
   });
 
   it('leaves out events that it has no words for', async () => {
-    const { follow } = serverOf([['data: {"type":"rollout.started"}\n\ndata: 5\n\n']]);
+    const { follow } = serverOf([['data: {"type":"moon.rose"}\n\ndata: 5\n\n']]);
 
     expect(await Array.fromAsync(follow())).toEqual([{ type: 'connected' }]);
   });

@@ -1,30 +1,20 @@
 /** `proteus cache edit NAME`: changes the settings of a cache. */
 
-import { mainCacheName } from '../../cache/caches/open-caches.ts';
-import { AppError } from '../../util/app-error.ts';
-import { findCache } from '../caches/cache-name.ts';
-import { type CacheSettingFlags, cacheSettings, withCacheSettings } from '../caches/cache-settings.ts';
+import { type CacheSettingFlags, cacheChange, withCacheSettings } from '../caches/cache-settings.ts';
+import { openCacheAdmin } from '../caches/open-cache-admin.ts';
+import { type StoreFlags, withStoreFlags } from '../client/works-on-server.ts';
 import type { CommandModule } from '../command-module.ts';
 import { printResult } from '../context.ts';
-import { type DataFlags, openDatabaseOf, withDataFlags } from '../server/server-settings.ts';
 
 export const define: CommandModule['define'] = (command, run) => {
-  withDataFlags(withCacheSettings(command.argument('<name>', 'name of the cache')))
+  withStoreFlags(withCacheSettings(command.argument('<name>', 'name of the cache')))
     .addHelpText('after', "\nExample:\n  proteus cache edit team --quota '200 GiB' --public\n")
-    .action((name: string, flags: CacheSettingFlags & DataFlags) => {
+    .action((name: string, flags: CacheSettingFlags & StoreFlags) => {
       run(async (context) => {
-        const { quota, config: _c, dataDirectory: _d, database: _b, ...rest } = flags;
-        if (name === mainCacheName && Object.values(rest).some((value) => value !== undefined)) {
-          throw new AppError(
-            'cache.invalid',
-            'of the cache at the root only --quota is set here: the configuration has private, priority and keys',
-          );
-        }
-        await using database = await openDatabaseOf(context, flags);
-        const cache = await findCache(database, name);
-        const settings = cacheSettings({ ...rest, quota }, cache);
-        await database.caches.update(cache.id, settings);
-        printResult(context, `changed the cache ${name}`, { cache: { ...cache, ...settings } });
+        const change = cacheChange(flags);
+        await using caches = await openCacheAdmin(context, flags);
+        const cache = await caches.edit(name, change);
+        printResult(context, `changed the cache ${name}`, { cache });
         return 0;
       });
     });

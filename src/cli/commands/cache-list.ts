@@ -1,14 +1,15 @@
 /** `proteus cache list`: the caches of the server. */
 
+import { cachePlace } from '../../cache/manage/cache-name.ts';
 import { formatBytes } from '../../util/format-bytes.ts';
-import { cachePlace } from '../caches/cache-name.ts';
+import { openCacheAdmin } from '../caches/open-cache-admin.ts';
 import { renderTable } from '../client/render-table.ts';
+import { type StoreFlags, withStoreFlags } from '../client/works-on-server.ts';
 import type { CommandModule } from '../command-module.ts';
 import { printResult } from '../context.ts';
-import { type DataFlags, openDatabaseOf, withDataFlags } from '../server/server-settings.ts';
 
 export const define: CommandModule['define'] = (command, run) => {
-  withDataFlags(command)
+  withStoreFlags(command)
     .addHelpText(
       'after',
       `
@@ -18,18 +19,11 @@ Example:
   proteus cache list
 `,
     )
-    .action((flags: DataFlags) => {
+    .action((flags: StoreFlags) => {
       run(async (context) => {
-        await using database = await openDatabaseOf(context, flags);
-        const caches = await Promise.all(
-          (await database.caches.list()).map(async (cache) => ({
-            ...cache,
-            place: cachePlace(cache.name),
-            paths: await database.cachePaths.count(cache.id),
-            bytes: await database.cacheUploads.bytes(cache.id),
-          })),
-        );
-        const rows = caches.map((cache) => [
+        await using caches = await openCacheAdmin(context, flags);
+        const all = (await caches.list()).map((cache) => ({ ...cache, place: cachePlace(cache.name) }));
+        const rows = all.map((cache) => [
           cache.name,
           cache.place,
           cache.paths,
@@ -39,7 +33,7 @@ Example:
           cache.keys.join(' ') || 'all',
         ]);
         const heading = ['name', 'at', 'paths', 'size', 'quota', 'private', 'keys'];
-        printResult(context, renderTable(heading, rows, 'no caches').join('\n'), { caches });
+        printResult(context, renderTable(heading, rows, 'no caches').join('\n'), { caches: all });
         return 0;
       });
     });

@@ -2,11 +2,13 @@
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { openNarBlobs } from '../../blobs/open-nar-blobs.ts';
 import { createTempRootKeeper } from '../../cache/create-temp-root-keeper.ts';
+import { scrubKept } from '../../cache/kept/scrub-kept.ts';
 import { createDumpPool } from '../../cache/live/create-dump-pool.ts';
 import { openStoredNars } from '../../cache/stored/open-stored-nars.ts';
 import { remakeFromStore } from '../../cache/stored/remake-from-store.ts';
-import { scrub } from '../../cache/stored/scrub.ts';
+import { type ScrubFinding, scrub } from '../../cache/stored/scrub.ts';
 import { parseBytes } from '../../config/parse-bytes.ts';
 import { parseSeconds } from '../../config/parse-seconds.ts';
 import { openDatabase } from '../../db/open-database.ts';
@@ -16,7 +18,6 @@ import { AppError } from '../../util/app-error.ts';
 import { formatBytes } from '../../util/format-bytes.ts';
 import type { CommandModule } from '../command-module.ts';
 import { type CliContext, printResult } from '../context.ts';
-import { openNarBlobs } from '../server/open-nar-blobs.ts';
 import {
   type DataFlags,
   openServerDatabase,
@@ -41,8 +42,8 @@ export const define: CommandModule['define'] = (command, run) => {
     .addHelpText(
       'after',
       `
-A damaged file is made anew where the store still has its path; else the cache gives it up, with what refers to it. Files
-that no cache knows of are removed. It may be ended at any time, and the server need not be stopped for it.
+A damaged file is made anew where the store still has its path; else the cache gives it up, with what refers to it. Logs
+that were uploaded are read, too. Files that no cache knows of are removed. It may be ended at any time, and the server need not be stopped for it.
 The exit code is 1 when something was lost, or could not be read.
 
 Examples:
@@ -98,21 +99,27 @@ async function scrubAll(context: CliContext, flags: Flags): Promise<number> {
       },
     }),
   );
-  const report = await scrub({
-    nars,
+  const common = {
     blobs,
     database,
-    before,
-    bytesPerSecond,
     now: Date.now,
     signal,
-    onFound: ({ kind, file, message }) =>
+    onFound: ({ kind, file, message }: ScrubFinding) =>
       context.emit({ type: 'message', level: 'warning', text: `${file}: ${kind}: ${message}` }),
-  });
-  const { files, bytes, repaired, withdrawn, orphans, unreadable } = report;
+  };
+  const files = await scrub({ ...common, nars, before, bytesPerSecond });
+  const kept = await scrubKept(common);
+  const report = {
+    ...files,
+    logs: kept.logs,
+    withdrawn: files.withdrawn + kept.withdrawn,
+    orphans: files.orphans + kept.orphans,
+    unreadable: files.unreadable + kept.unreadable,
+  };
+  const { bytes, repaired, withdrawn, orphans, unreadable, logs } = report;
   printResult(
     context,
-    `${files} ${files === 1 ? 'file' : 'files'} (${formatBytes(bytes)}) read: ${repaired} made anew, ${withdrawn} given up, ` +
+    `${report.files} ${report.files === 1 ? 'file' : 'files'} (${formatBytes(bytes)})${logs === 0 ? '' : ` and ${logs} logs`} read: ${repaired} made anew, ${withdrawn} given up, ` +
       `${orphans} without a row removed, ${unreadable} not readable`,
     { ...report },
   );

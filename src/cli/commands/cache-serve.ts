@@ -8,12 +8,12 @@ import { checkKeys } from '../../cache/check-keys.ts';
 import { createExtras } from '../../cache/extras/create-extras.ts';
 import { readKeyFile } from '../../cache/read-key-file.ts';
 import { type CacheServerOptions, startCacheServer } from '../../cache/start-cache-server.ts';
+import { type KeepSettings, openKeeping } from '../../cache/stored/open-keeping.ts';
 import { trustLines } from '../../cache/trust-lines.ts';
 import { canReusePort } from '../../cache/workers/can-reuse-port.ts';
 import { forkWorker } from '../../cache/workers/fork-worker.ts';
 import { startCacheWorkers } from '../../cache/workers/start-cache-workers.ts';
 import { parseListen } from '../../config/parse-listen.ts';
-import { openDatabase } from '../../db/open-database.ts';
 import { printSecretKey } from '../../nix/signing-key.ts';
 import { openStore } from '../../store/open-store.ts';
 import { openStoreDatabase } from '../../store/store-database.ts';
@@ -22,7 +22,6 @@ import { pause } from '../../util/pause.ts';
 import type { CommandModule } from '../command-module.ts';
 import { type CliContext, say } from '../context.ts';
 import { collect, integer } from '../network-options.ts';
-import { openNarBlobs } from '../server/open-nar-blobs.ts';
 
 interface Flags {
   readonly key?: readonly string[];
@@ -57,6 +56,7 @@ Example:
   proteus cache serve --key cache.secret --listen 0.0.0.0:5000
   proteus cache serve --key cache.secret --nars /var/cache/nars
   proteus cache serve --key cache.secret --listen 0.0.0.0:5000 --workers 4   # one for each core
+  proteus cache serve --key cache.secret --nars /var/cache/nars --workers 2
 `,
     )
     .action((flags: Flags) => {
@@ -74,11 +74,7 @@ interface Serving extends AsyncDisposable {
 async function serve(context: CliContext, flags: Flags): Promise<number> {
   const warn = (text: string): void => context.emit({ type: 'message', level: 'warning', text });
   const { host, port } = parseListen(flags.listen);
-  if (flags.workers > 1 && flags.nars !== undefined) {
-    throw new AppError('usage.invalid', 'wanted --workers or --nars, got both', {
-      hint: 'Files are sent as fast by one process; with --x-accel an nginx in front sends them.',
-    });
-  }
+  const keep = keepSettings(context, flags);
   const keys = await Promise.all((flags.key ?? []).map((file) => readKeyFile(file, warn)));
   checkKeys(keys);
   const settings = {
@@ -89,10 +85,15 @@ async function serve(context: CliContext, flags: Flags): Promise<number> {
   };
   await using server =
     flags.workers === 1
-      ? await serveAlone(context, flags, { ...settings, keys, onFault: warn })
+      ? await serveAlone(context, keep, { ...settings, keys, onFault: warn })
       : await startCacheWorkers({
           count: flags.workers,
-          settings: { ...settings, keys: keys.map(printSecretKey), reusePort: await canReusePort(host) },
+          settings: {
+            ...settings,
+            keys: keys.map(printSecretKey),
+            reusePort: await canReusePort(host),
+            ...(keep === undefined ? {} : { keep }),
+          },
           fork: forkWorker,
           pause,
           now: Date.now,
@@ -110,22 +111,20 @@ async function serve(context: CliContext, flags: Flags): Promise<number> {
 }
 
 async function serveAlone(
-  context: CliContext,
-  flags: Flags,
+  { signal, env }: CliContext,
+  keep: KeepSettings | undefined,
   options: Omit<CacheServerOptions, 'store' | 'database' | 'keep' | 'extras'>,
 ): Promise<Serving> {
   await using stack = new AsyncDisposableStack();
-  const store = stack.use(await openStore({ type: 'local' }, { signal: context.signal }));
+  const store = stack.use(await openStore({ type: 'local' }, { signal }));
   const database = stack.use(await openStoreDatabase());
-  const keeping = await openKeeping(context, flags);
-  if (keeping !== undefined) stack.use(keeping);
-  const keep = keeping?.options;
+  const keeping = keep && stack.use(await openKeeping(keep, env));
   const { url } = stack.use(
     await startCacheServer({
       ...options,
       store,
       database,
-      keep,
+      keep: keeping?.options,
       extras: createExtras({ database, keys: options.keys }),
     }),
   );
@@ -133,8 +132,8 @@ async function serveAlone(
   return { url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-/** Where files are kept and what is written of them; closed after the server is. */
-async function openKeeping({ cwd, env }: CliContext, flags: Flags) {
+/** Where files are kept and what is written of them; undefined where none are. */
+function keepSettings({ cwd }: CliContext, flags: Flags): KeepSettings | undefined {
   if (flags.nars === undefined) {
     const other = flags.database === undefined ? flags.xAccel && '--x-accel' : '--database';
     if (other !== undefined) throw new AppError('usage.invalid', `${other} is of use with --nars only`);
@@ -142,17 +141,12 @@ async function openKeeping({ cwd, env }: CliContext, flags: Flags) {
   }
   const isFolder = !flags.nars.startsWith('s3:');
   const place = isFolder ? path.resolve(cwd, flags.nars) : flags.nars;
-  const url = flags.database ?? (isFolder ? path.join(place, 'proteus.db') : undefined);
-  if (url === undefined)
+  const database = flags.database ?? (isFolder ? path.join(place, 'proteus.db') : undefined);
+  if (database === undefined)
     throw new AppError('usage.invalid', 'wanted --database with --nars s3://…, got none');
-  await using stack = new AsyncDisposableStack();
-  const staging = path.join(tmpdir(), `proteus-nars-${userInfo().uid}`);
-  const blobs = stack.use(await openNarBlobs(place, { staging, env }));
-  const database = stack.use(await openDatabase(url, { now: Date.now }));
-  const owned = stack.move();
   return {
-    options: { blobs, database, accel: flags.xAccel },
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    ...{ place, database, staging: path.join(tmpdir(), `proteus-nars-${userInfo().uid}`) },
+    ...(flags.xAccel === undefined ? {} : { accel: flags.xAccel }),
   };
 }
 

@@ -1,24 +1,21 @@
 /** `proteus cache show NAME`: one cache, with its pins and tokens. */
 
+import { cachePlace } from '../../cache/manage/cache-name.ts';
 import { formatBytes } from '../../util/format-bytes.ts';
-import { cachePlace, findCache } from '../caches/cache-name.ts';
+import { openCacheAdmin } from '../caches/open-cache-admin.ts';
 import { renderFields } from '../client/render-fields.ts';
 import { renderTable } from '../client/render-table.ts';
+import { type StoreFlags, withStoreFlags } from '../client/works-on-server.ts';
 import type { CommandModule } from '../command-module.ts';
 import { printResult } from '../context.ts';
-import { type DataFlags, openDatabaseOf, withDataFlags } from '../server/server-settings.ts';
 
 export const define: CommandModule['define'] = (command, run) => {
-  withDataFlags(command.argument('<name>', 'name of the cache'))
+  withStoreFlags(command.argument('<name>', 'name of the cache'))
     .addHelpText('after', '\nExample:\n  proteus cache show team\n')
-    .action((name: string, flags: DataFlags) => {
+    .action((name: string, flags: StoreFlags) => {
       run(async (context) => {
-        await using database = await openDatabaseOf(context, flags);
-        const cache = await findCache(database, name);
-        const paths = await database.cachePaths.count(cache.id);
-        const bytes = await database.cacheUploads.bytes(cache.id);
-        const pins = await database.caches.pins(cache.id);
-        const tokens = await database.cacheTokens.list(cache.id);
+        await using caches = await openCacheAdmin(context, flags);
+        const { pins, tokens, paths, bytes, ...cache } = await caches.show(name);
         const fields = renderFields([
           ['at', cachePlace(name)],
           ['paths', paths],

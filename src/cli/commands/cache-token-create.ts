@@ -1,19 +1,18 @@
 /** `proteus cache token create CACHE NAME`: a token for reading a cache, or for pushing to it. */
 
-import { hashCacheToken, newCacheToken } from '../../cache/access/cache-token.ts';
-import { findCache } from '../caches/cache-name.ts';
 import { expiryOf } from '../caches/expiry-of.ts';
+import { openCacheAdmin } from '../caches/open-cache-admin.ts';
+import { type StoreFlags, withStoreFlags } from '../client/works-on-server.ts';
 import type { CommandModule } from '../command-module.ts';
 import { printResult, say } from '../context.ts';
-import { type DataFlags, openDatabaseOf, withDataFlags } from '../server/server-settings.ts';
 
-interface Flags extends DataFlags {
+interface Flags extends StoreFlags {
   readonly push?: boolean;
   readonly expires?: string;
 }
 
 export const define: CommandModule['define'] = (command, run) => {
-  withDataFlags(
+  withStoreFlags(
     command
       .argument('<cache>', 'name of the cache; main is the one at the root')
       .argument('<name>', 'what it is for, for people'),
@@ -33,20 +32,11 @@ Examples:
     )
     .action((cacheName: string, name: string, flags: Flags) => {
       run(async (context) => {
-        const now = Date.now();
-        const expiresAt = expiryOf(flags.expires, now);
-        await using database = await openDatabaseOf(context, flags);
-        const cache = await findCache(database, cacheName);
-        const secret = newCacheToken();
-        const token = await database.cacheTokens.create({
-          cacheId: cache.id,
-          hash: hashCacheToken(secret),
-          name,
-          mayPush: flags.push === true,
-          createdAt: now,
-          expiresAt,
-        });
-        say(context, `token ${token.id} of the cache ${cache.name}, '${name}':`);
+        const expiresAt = expiryOf(flags.expires, Date.now());
+        await using caches = await openCacheAdmin(context, flags);
+        const wanted = { name, mayPush: flags.push === true, expiresAt };
+        const { token, secret } = await caches.createToken(cacheName, wanted);
+        say(context, `token ${token.id} of the cache ${cacheName}, '${name}':`);
         printResult(context, secret, { token, secret });
         return 0;
       });

@@ -1,19 +1,19 @@
 /** `proteus cache token list CACHE`: its tokens, without their secrets. */
 
-import { findCache } from '../caches/cache-name.ts';
+import { openCacheAdmin } from '../caches/open-cache-admin.ts';
 import { ago } from '../client/ago.ts';
 import { renderTable } from '../client/render-table.ts';
+import { type StoreFlags, withStoreFlags } from '../client/works-on-server.ts';
 import type { CommandModule } from '../command-module.ts';
 import { printResult } from '../context.ts';
-import { type DataFlags, openDatabaseOf, withDataFlags } from '../server/server-settings.ts';
 
 export const define: CommandModule['define'] = (command, run) => {
-  withDataFlags(command.argument('<cache>', 'name of the cache'))
+  withStoreFlags(command.argument('<cache>', 'name of the cache'))
     .addHelpText('after', '\nExample:\n  proteus cache token list team\n')
-    .action((name: string, flags: DataFlags) => {
+    .action((name: string, flags: StoreFlags) => {
       run(async (context) => {
-        await using database = await openDatabaseOf(context, flags);
-        const tokens = await database.cacheTokens.list((await findCache(database, name)).id);
+        await using caches = await openCacheAdmin(context, flags);
+        const tokens = await caches.tokens(name);
         const now = Date.now();
         const seconds = (at: number | null): number | null => (at === null ? null : Math.floor(at / 1000));
         const rows = tokens.map((token) => [

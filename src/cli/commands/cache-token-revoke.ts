@@ -1,14 +1,13 @@
 /** `proteus cache token revoke CACHE ID`: takes a token back. */
 
-import { AppError } from '../../util/app-error.ts';
-import { findCache } from '../caches/cache-name.ts';
+import { openCacheAdmin } from '../caches/open-cache-admin.ts';
+import { type StoreFlags, withStoreFlags } from '../client/works-on-server.ts';
 import type { CommandModule } from '../command-module.ts';
 import { printResult } from '../context.ts';
 import { integer } from '../network-options.ts';
-import { type DataFlags, openDatabaseOf, withDataFlags } from '../server/server-settings.ts';
 
 export const define: CommandModule['define'] = (command, run) => {
-  withDataFlags(
+  withStoreFlags(
     command
       .argument('<cache>', 'name of the cache')
       .argument('<id>', 'number of the token: see `proteus cache token list`', integer),
@@ -17,13 +16,10 @@ export const define: CommandModule['define'] = (command, run) => {
       'after',
       '\nA server that runs knows it no more a few seconds later.\n\nExample:\n  proteus cache token revoke team 3\n',
     )
-    .action((name: string, id: number, flags: DataFlags) => {
+    .action((name: string, id: number, flags: StoreFlags) => {
       run(async (context) => {
-        await using database = await openDatabaseOf(context, flags);
-        const cache = await findCache(database, name);
-        if (!(await database.cacheTokens.delete(cache.id, id))) {
-          throw new AppError('cache.invalid', `the cache ${name} has no token ${id}`);
-        }
+        await using caches = await openCacheAdmin(context, flags);
+        await caches.revokeToken(name, id);
         printResult(context, `took back token ${id} of the cache ${name}`, { cache: name, token: id });
         return 0;
       });

@@ -1,4 +1,4 @@
-/** `proteus deploy NETWORK ACTION`: build, copy and activate, one host after the other in the order of their tags. */
+/** `proteus deploy NETWORK ACTION`: build, copy and activate, wave by wave, with a way back. */
 
 import { Argument } from 'commander';
 import { type SwitchAction, switchActions } from '../../deploy/deploy-plan.ts';
@@ -9,15 +9,21 @@ import { withBuildFlags } from '../network-options.ts';
 export const define: CommandModule['define'] = (command, run) => {
   withDeployFlags(withBuildFlags(command))
     .addArgument(new Argument('<action>', 'what the hosts do with their new system').choices(switchActions))
-    .option('--timeout <seconds>', 'longest time an activation may take on a host (0: no limit)', Number, 0)
     .addHelpText(
       'after',
       `
-The first host that fails ends the deployment; the hosts after it are not touched.
+One host after the other, and the first that fails ends it, unless flags say otherwise. A host whose activation or health
+checks fail, or that cannot be reached afterwards, goes back to what it ran before.
+
+Exit codes: 0 all hosts are as planned, 4 some were skipped or are degraded (failed units, needs a reboot), 1 some failed
+or were rolled back, 130 interrupted. What was interrupted goes on with: proteus rollout resume
 
 Examples:
   proteus deploy network.nix switch
   proteus deploy network.nix dry-activate --on db01
+  proteus deploy network.nix switch --on '@prod,!db*' --parallel 8 --canary 1 --waves 25%,rest --soak 5m
+  proteus deploy network.nix boot --reboot --window '22:00-06:00' --max-unavailable 1
+  proteus deploy - switch --path db01=./result --path db02=./result
 `,
     )
     .action((file: string, action: SwitchAction, flags: DeployFlags) => {

@@ -1,16 +1,17 @@
 /** `proteus user create NAME`, also under the name of `hydra-create-user`: makes a user, or changes one. */
 
 import { hashPassword } from '../../ci/access/password-hash.ts';
+import { type StoreFlags, withStoreFlags } from '../client/works-on-server.ts';
 import type { CommandModule } from '../command-module.ts';
 import { type CliContext, say } from '../context.ts';
 import { promptPassword } from '../users/prompt-password.ts';
 import { knownRoles } from '../users/roles.ts';
 import { withUserFlags } from '../users/user-flags.ts';
 import { type UserFlags, userRequest, type WantedPassword } from '../users/user-request.ts';
-import { openUserStore, type UserStoreFlags, withUserStoreFlags } from '../users/user-store.ts';
+import { openUserStore } from '../users/user-store.ts';
 
 export const define: CommandModule['define'] = (command, run) => {
-  withUserStoreFlags(withUserFlags(command))
+  withStoreFlags(withUserFlags(command))
     .addHelpText(
       'after',
       `
@@ -26,7 +27,7 @@ Examples:
   proteus user create alice --wipe-roles --role eval-jobset --database postgres:///proteus
 `,
     )
-    .action((names: readonly string[], flags: UserFlags & UserStoreFlags) => {
+    .action((names: readonly string[], flags: UserFlags & StoreFlags) => {
       run((context) => createUser(context, names, flags));
     });
 };
@@ -34,7 +35,7 @@ Examples:
 async function createUser(
   context: CliContext,
   names: readonly string[],
-  flags: UserFlags & UserStoreFlags,
+  flags: UserFlags & StoreFlags,
 ): Promise<number> {
   const { stdin, stderr, signal } = context;
   const request = userRequest(names, flags);

@@ -1,11 +1,12 @@
 /** `proteus user delete NAME`: takes a user away, with all tokens and sessions. */
 
+import { type StoreFlags, withStoreFlags } from '../client/works-on-server.ts';
 import type { CommandModule } from '../command-module.ts';
 import { say } from '../context.ts';
-import { openUserStore, type UserStoreFlags, withUserStoreFlags } from '../users/user-store.ts';
+import { openUserStore } from '../users/user-store.ts';
 
 export const define: CommandModule['define'] = (command, run) => {
-  withUserStoreFlags(command.argument('<name>', 'name of the user'))
+  withStoreFlags(command.argument('<name>', 'name of the user'))
     .addHelpText(
       'after',
       `
@@ -16,7 +17,7 @@ Example:
   proteus user delete bob --server https://ci.example.org --token-file ~/.config/proteus-token
 `,
     )
-    .action((name: string, flags: UserStoreFlags) => {
+    .action((name: string, flags: StoreFlags) => {
       run(async (context) => {
         await using store = await openUserStore(context, flags);
         await store.delete(name);

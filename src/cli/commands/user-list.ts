@@ -1,14 +1,15 @@
 /** `proteus user list`: who may sign in, and what they may do. */
 
 import { renderTable } from '../client/render-table.ts';
+import { type StoreFlags, withStoreFlags } from '../client/works-on-server.ts';
 import type { CommandModule } from '../command-module.ts';
 import { printResult } from '../context.ts';
-import { openUserStore, type UserStoreFlags, withUserStoreFlags } from '../users/user-store.ts';
+import { openUserStore } from '../users/user-store.ts';
 
 export const define: CommandModule['define'] = (command, run) => {
-  withUserStoreFlags(command)
+  withStoreFlags(command)
     .addHelpText('after', '\nExample:\n  proteus user list --server https://ci.example.org\n')
-    .action((flags: UserStoreFlags) => {
+    .action((flags: StoreFlags) => {
       run(async (context) => {
         await using store = await openUserStore(context, flags);
         const users = await store.list();

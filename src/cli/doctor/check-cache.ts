@@ -1,5 +1,5 @@
 /**
- * Why does Nix here not take what a cache has? Looks at the cache, at the settings that decide, at the keys, at single
+ * Why does Nix here not take what a cache has? Asks it as Nix would, with the login that Nix has for it. Looks at the cache, at the settings that decide, at the keys, at single
  * paths, and at what Nix remembers, in that order. Nothing is changed.
  */
 
@@ -12,6 +12,7 @@ import { checkCachedPath } from './cache/check-cached-path.ts';
 import { checkClientCache } from './cache/check-client-cache.ts';
 import { checkSubstituters, sameCache } from './cache/check-substituters.ts';
 import { checkCacheKeys, readTrustedKeys } from './cache/check-trusted-keys.ts';
+import { findLogin } from './cache/find-login.ts';
 import { findSettings, type SettingsInForce } from './cache/find-settings.ts';
 import { type Check, ok, problem, warning } from './check.ts';
 
@@ -37,8 +38,12 @@ export async function checkCache(
     return [problem('settings', errorMessage(error), 'install Nix, or put it on PATH')];
   }
   const certificates = env.NIX_SSL_CERT_FILE || settings.effective['ssl-cert-file'] || systemCertificates;
-  const ask = (address: string): Promise<CacheAnswer> => getFromCache(address, { signal, certificates });
-  const { checks: reach, usable } = await checkCacheInfo(url, ask, now);
+  const login = await findLogin(url, settings);
+  const { authorization } = login;
+  const ask = (address: string): Promise<CacheAnswer> =>
+    getFromCache(address, { signal, certificates, authorization });
+  const { checks: found, usable } = await checkCacheInfo(url, ask, now, login);
+  const reach = [...found, ...login.checks];
   const own = [...checkSettings(settings), ...checkSubstituters(url, settings)];
   const trusted = readTrustedKeys(settings.effective);
   if (!usable) return [...reach, ...own, ...trusted.checks];
@@ -51,12 +56,12 @@ export async function checkCache(
       : checkCacheKeys(said.publicKeys, trusted, addHint);
   const sample = said?.path !== undefined && isStorePath(said.path) ? [parseStorePath(said.path)] : [];
   const wanted = paths.length > 0 ? paths : sample;
-  const found = await Promise.all(
+  const looked = await Promise.all(
     wanted.map(async (path) => ({ path, ...(await checkCachedPath(url, path, trusted, ask, addHint)) })),
   );
   const single =
-    found.length > 0
-      ? found.map(({ check }) => check)
+    looked.length > 0
+      ? looked.map(({ check }) => check)
       : [
           warning(
             'paths',
@@ -70,7 +75,7 @@ export async function checkCache(
     ...trusted.checks,
     ...keys,
     ...single,
-    ...checkClientCache(settings.cacheFolder, url, found, settings.effective, now() / 1000),
+    ...checkClientCache(settings.cacheFolder, url, looked, settings.effective, now() / 1000),
     ...noteTrustedUrl(url, settings),
   ];
 }

@@ -106,6 +106,21 @@ const cases: readonly (readonly [ProteusEvent, readonly string[]])[] = [
     { type: 'host.failed', host: 'web01', phase: 'activating', message: 'exit code 1' },
     ['web01: failed while activating: exit code 1'],
   ],
+  [
+    {
+      type: 'host.failed',
+      host: 'web01',
+      phase: 'checking-health',
+      message: 'it does not answer',
+      rolledBack: true,
+    },
+    ['web01: rolled back: failed while checking health: it does not answer'],
+  ],
+  [
+    { type: 'rollout.started', rollout: 'r', action: 'switch', waves: [['a'], ['b', 'c']] },
+    ['rollout r: 3 hosts in 2 waves'],
+  ],
+  [{ type: 'rollout.started', rollout: 'r', action: 'switch', waves: [['a']] }, ['rollout r: 1 host']],
   [{ type: 'host.skipped', host: 'iso', reason: 'build only' }, ['iso: skipped: build only']],
   [
     { type: 'message', level: 'warning', text: 'slow disk', hint: 'buy one' },

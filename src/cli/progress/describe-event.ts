@@ -71,12 +71,13 @@ export function describeEvent(event: ServerEvent): readonly string[] {
       ];
     case 'host.failed':
       return [
-        `${event.host}: ${event.rolledBack ? 'rolled back, failed' : 'failed'} while ${event.phase}: ${event.message}`,
+        `${event.host}: ${event.rolledBack ? 'rolled back: ' : ''}failed while ${event.phase.replaceAll('-', ' ')}: ${event.message}`,
       ];
     case 'rollout.started':
-      return event.waves.length > 1
-        ? [`rollout ${event.rollout}: ${counted(event.waves.length, 'wave')}`]
-        : [];
+      return [
+        `rollout ${event.rollout}: ${counted(event.waves.flat().length, 'host')}` +
+          (event.waves.length > 1 ? ` in ${event.waves.length} waves` : ''),
+      ];
     case 'rollout.wave':
       return event.of > 1 ? [`wave ${event.wave} of ${event.of}`] : [];
     case 'rollout.waiting':

@@ -101,4 +101,29 @@ describe('liveProgress', () => {
     expect(screen()).toEqual(['one', 'two', '  evaluating a 0 ms']);
     progress.close();
   });
+
+  it('keeps what hosts of a rollout print in their lines of the block, unless that is what is asked for', () => {
+    const toplevel = parseStorePath('/nix/store/7rw8v9pckcwracg8g6lgjagjpgsvg24l-system');
+    const screenAfter = (action: string, waves: readonly (readonly string[])[]) => {
+      const { stream, screen } = terminal();
+      const progress = liveProgress(
+        stream,
+        () => 80,
+        () => 0,
+      );
+      progress.emit({ type: 'rollout.started', rollout: 'r', action, waves });
+      progress.emit({ type: 'host.started', host: 'web', toplevel, action });
+      progress.emit({ type: 'host.log', host: 'web', line: 'starting nginx' });
+      progress.emit({ type: 'host.failed', host: 'db', phase: 'copying', message: 'no room' });
+      progress.close();
+      return screen();
+    };
+
+    expect(screenAfter('switch', [['web', 'db']])).toEqual([
+      'rollout r: 2 hosts',
+      'db: failed while copying: no room',
+    ]);
+    expect(screenAfter('dry-activate', [['web', 'db']])).toContain('web: starting nginx');
+    expect(screenAfter('switch', [['web']])).toContain('web: starting nginx');
+  });
 });

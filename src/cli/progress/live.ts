@@ -8,7 +8,7 @@ import type { ServerEvent } from '../../events/event.ts';
 import { describeEvent } from './describe-event.ts';
 import { advance, idle, type Status } from './monitor.ts';
 import type { Progress } from './progress.ts';
-import { renderStatus } from './render-status.ts';
+import { isBusy, renderStatus } from './render-status.ts';
 
 const redrawMs = 100;
 /** What the block shows while it lasts. */
@@ -35,7 +35,7 @@ export function liveProgress(
     return lines.map((line) => `${line}\n`).join('');
   };
   const timer = setInterval(() => {
-    if (drawn > 0 || status.running.size > 0) terminal.write(erase() + draw());
+    if (drawn > 0 || isBusy(status)) terminal.write(erase() + draw());
   }, redrawMs);
   timer.unref();
 
@@ -43,7 +43,7 @@ export function liveProgress(
     emit(event) {
       status = advance(status, event, now());
       // What has begun is in the block already; a line that stays would only say it twice.
-      const lines = inBlock.has(event.type) ? [] : describeEvent(event);
+      const lines = inBlock.has(event.type) || isFolded(event, status) ? [] : describeEvent(event);
       if (lines.length > 0) terminal.write(erase() + lines.map((line) => `${line}\n`).join('') + draw());
     },
     stderr: new Writable({
@@ -58,4 +58,20 @@ export function liveProgress(
       terminal.write(erase());
     },
   };
+}
+
+/**
+ * What hosts of a larger rollout say is the last of their line in the block; those that fail say it again at the end. What
+ * would be done is what a dry run is for, so that stays.
+ */
+function isFolded(event: ServerEvent, { rollout }: Status): boolean {
+  if (rollout === undefined || rollout.hosts < 2 || rollout.action === 'dry-activate') return false;
+  const { type } = event;
+  return (
+    type === 'host.log' ||
+    type === 'host.started' ||
+    type === 'copy.started' ||
+    type === 'copy.done' ||
+    (type === 'host.check' && event.ok)
+  );
 }

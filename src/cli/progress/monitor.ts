@@ -4,9 +4,13 @@
  */
 
 import type { ServerEvent } from '../../events/event.ts';
+import { formatBytes } from '../../util/format-bytes.ts';
+import { advanceRollout, type RolloutStatus } from './monitor-rollout.ts';
 
 export interface RunningItem {
   readonly label: string;
+  /** What is being done, where that is known, and what was said of it last. */
+  readonly phase?: string;
   readonly detail: string;
   readonly since: number;
 }
@@ -20,6 +24,7 @@ export interface Status {
   /** Builds of a server. */
   readonly queued: number;
   readonly finished: number;
+  readonly rollout: RolloutStatus | undefined;
   /** What runs, by a key of its kind and name; oldest first. */
   readonly running: ReadonlyMap<string, RunningItem>;
 }
@@ -32,11 +37,16 @@ export const idle: Status = {
   toBuild: 0,
   queued: 0,
   finished: 0,
+  rollout: undefined,
   running: new Map(),
 };
 
 /** The status after an event that happened at `now` (milliseconds). */
 export function advance(status: Status, event: ServerEvent, now: number): Status {
+  return { ...advanceRunning(status, event, now), rollout: advanceRollout(status.rollout, event) };
+}
+
+function advanceRunning(status: Status, event: ServerEvent, now: number): Status {
   switch (event.type) {
     case 'evaluation.started':
       return { ...status, evaluationTotal: status.evaluationTotal + event.jobs.length };
@@ -76,9 +86,13 @@ export function advance(status: Status, event: ServerEvent, now: number): Status
         failed: status.failed + (event.willRetry ? 0 : 1),
       };
     case 'copy.started':
+      // To a host of a rollout, which has a line already.
+      if (status.running.has(`host ${event.to}`)) return status;
       return started(status, `copy ${event.to}`, { label: `copying to ${event.to}`, detail: '', since: now });
-    case 'copy.progress':
-      return detailed(status, `copy ${event.to}`, `${event.paths} paths`);
+    case 'copy.progress': {
+      const key = status.running.has(`host ${event.to}`) ? `host ${event.to}` : `copy ${event.to}`;
+      return detailed(status, key, `${event.paths} paths, ${formatBytes(event.bytes)}`);
+    }
     case 'copy.done':
       return ended(status, `copy ${event.to}`);
     case 'host.started':
@@ -87,14 +101,20 @@ export function advance(status: Status, event: ServerEvent, now: number): Status
         detail: '',
         since: now,
       });
-    case 'host.phase':
-      return detailed(status, `host ${event.host}`, event.phase.replaceAll('-', ' '));
+    case 'host.phase': {
+      const phase = event.phase.replaceAll('-', ' ');
+      const item = status.running.get(`host ${event.host}`);
+      return item === undefined
+        ? status
+        : started(status, `host ${event.host}`, { ...item, phase, detail: '' });
+    }
     case 'host.log':
       return detailed(status, `host ${event.host}`, event.line);
     case 'host.check':
       return detailed(status, `host ${event.host}`, event.description);
     case 'host.done':
     case 'host.failed':
+    case 'host.skipped':
       return ended(status, `host ${event.host}`);
     case 'ci.evaluation.started':
       return started(status, `ci ${event.project}:${event.jobset}`, {
@@ -123,7 +143,6 @@ export function advance(status: Status, event: ServerEvent, now: number): Status
     case 'evaluation.worker.restarted':
     case 'evaluation.done':
     case 'build.done':
-    case 'host.skipped':
     case 'rollout.started':
     case 'rollout.wave':
     case 'rollout.waiting':

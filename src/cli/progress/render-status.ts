@@ -2,13 +2,14 @@
 
 import { formatDuration } from '../../util/format-duration.ts';
 import { printable } from '../../util/printable.ts';
-import type { Status } from './monitor.ts';
+import type { RunningItem, Status } from './monitor.ts';
+import { renderRollout } from './monitor-rollout.ts';
 
 const mostLines = 12;
 
-/** Lines no wider than `columns`; none when nothing runs. */
+/** Lines no wider than `columns`; none when nothing runs and no rollout waits. */
 export function renderStatus(status: Status, now: number, columns: number): readonly string[] {
-  if (status.running.size === 0) return [];
+  if (!isBusy(status)) return [];
   const items = [...status.running.values()];
   const shown = items.slice(0, mostLines);
   const totals = [
@@ -18,12 +19,21 @@ export function renderStatus(status: Status, now: number, columns: number): read
     ...(status.failed > 0 ? [`failed ${status.failed}`] : []),
   ].join('  ');
   const lines = [
-    ...shown.map(
-      ({ label, detail, since }) =>
-        `  ${label} ${formatDuration(Math.floor((now - since) / 1000) * 1000)}${detail === '' ? '' : `: ${printable(detail)}`}`,
-    ),
+    ...shown.map((item) => renderItem(item, now)),
     ...(items.length > shown.length ? [`  … and ${items.length - shown.length} more`] : []),
     ...(totals === '' ? [] : [`  ${totals}`]),
+    ...(status.rollout === undefined ? [] : [`  ${renderRollout(status.rollout)}`]),
   ];
   return lines.map((line) => line.slice(0, Math.max(columns - 1, 1)));
+}
+
+/** Whether there is anything to show. */
+export function isBusy({ running, rollout }: Status): boolean {
+  return running.size > 0 || (rollout !== undefined && rollout.waiting !== '');
+}
+
+function renderItem({ label, phase, detail, since }: RunningItem, now: number): string {
+  const details = [...(phase === undefined ? [] : [phase]), ...(detail === '' ? [] : [printable(detail)])];
+  const elapsed = formatDuration(Math.floor((now - since) / 1000) * 1000);
+  return `  ${[`${label} ${elapsed}`, ...details].join(': ')}`;
 }

@@ -1,6 +1,7 @@
 /** What the caches of a server let go, tied to what else the server keeps; runs by itself until disposed. */
 
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import type { KeptExtras } from '../../cache/kept/kept-extras.ts';
 import type { CacheRetention } from '../../cache/retention/cache-retention.ts';
 import { createCacheRetention } from '../../cache/retention/create-cache-retention.ts';
 import { createCacheRetentionLoop } from '../../cache/retention/create-cache-retention-loop.ts';
@@ -15,6 +16,7 @@ export interface CacheRetentionOptions {
   readonly database: Database;
   readonly storeDatabase: Pick<StoreDatabase, 'pathsAfter'>;
   readonly stored: Pick<StoredNars, 'remove'>;
+  readonly kept: Pick<KeptExtras, 'sweep'>;
   /** Writes down which paths clients were told of until now. */
   readonly flushServed?: () => Promise<void>;
   /** Paths of caches went. */
@@ -26,7 +28,7 @@ export interface CacheRetentionOptions {
 const pageSize = 1000;
 
 export function openCacheRetention(options: CacheRetentionOptions): CacheRetention & AsyncDisposable {
-  const { config, database, storeDatabase, stored, flushServed, onRemoved, log } = options;
+  const { config, database, storeDatabase, stored, kept, flushServed, onRemoved, log } = options;
   const decided = createCacheRetention({
     database,
     async *wanted() {
@@ -51,6 +53,8 @@ export function openCacheRetention(options: CacheRetentionOptions): CacheRetenti
     async apply(signal) {
       const plan = await decided.apply(signal);
       if (plan.paths.length > 0) await onRemoved?.();
+      // What belonged to those paths is as old as they were.
+      await kept.sweep(plan.at - config['cache-grace'] * 1000, signal);
       return plan;
     },
   };

@@ -9,6 +9,7 @@ import { createCacheGuard } from '../../cache/access/cache-guard.ts';
 import { type CacheSite, createCacheSite } from '../../cache/caches/create-cache-site.ts';
 import { type CachesDeps, mainCacheName, openCaches } from '../../cache/caches/open-caches.ts';
 import type { CacheHandler } from '../../cache/create-cache-handler.ts';
+import type { KeptExtras } from '../../cache/kept/kept-extras.ts';
 import type { StoredNars } from '../../cache/stored/stored-nars.ts';
 import { createBatchApi } from '../../cache/upload/create-batch-api.ts';
 import { createUploads } from '../../cache/upload/create-uploads.ts';
@@ -22,6 +23,7 @@ import type { StorePath } from '../../nix/store-path.ts';
 export interface CacheSiteOptions {
   readonly database: Database;
   readonly stored: StoredNars;
+  readonly kept: KeptExtras;
   readonly keys: readonly SecretKey[];
   readonly config: Pick<ServerConfig, 'private' | 'uploads'>;
   readonly access: Pick<Access, 'userOfToken'>;
@@ -30,6 +32,8 @@ export interface CacheSiteOptions {
   readonly handle: CachesDeps['handle'];
   /** The cache at the root has these now. */
   readonly added: (hashParts: readonly string[]) => void;
+  /** The path of that hash part, where the cache at the root serves it out of the store. */
+  readonly live?: ((hashPart: string) => StorePath | undefined) | undefined;
   /** Makes the cache at the root keep for good what it serves out of the store. */
   readonly adopt?: ((paths: readonly StorePath[], signal: AbortSignal) => Promise<void>) | undefined;
   readonly onFault: (message: string, error: unknown) => void;
@@ -46,9 +50,10 @@ export interface OpenCacheSite extends CacheSite, AsyncDisposable {
 const sweepEveryMs = 3600_000;
 
 export function openCacheSite(options: CacheSiteOptions): OpenCacheSite {
-  const { database, stored, keys, config, access, onFault, now } = options;
+  const { database, stored, kept, keys, config, access, onFault, now } = options;
   const closing = new AbortController();
   const ownToken = randomBytes(32).toString('base64url');
+  const checkMentions = config.uploads['undeclared-references'] === 'refuse';
   const caches = openCaches({ database, stored, keys, handle: options.handle, onFault, now });
   const guard = createCacheGuard({
     tokens: database.cacheTokens,
@@ -67,15 +72,18 @@ export function openCacheSite(options: CacheSiteOptions): OpenCacheSite {
     uploads: createUploads({
       database,
       stored,
+      kept,
+      checkMentions,
       limits: { maxFileBytes: config.uploads.file, maxNarBytes: config.uploads.nar },
       now,
     }),
-    batch: createBatchApi({ database, stored, now }),
-    stored,
+    batch: createBatchApi({ database, stored, checkMentions, now }),
+    kept,
     root: {
       handler: options.root,
       isPrivate: config.private,
       added: options.added,
+      live: options.live,
       adopt: options.adopt,
     },
     onFault,

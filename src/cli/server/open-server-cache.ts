@@ -3,7 +3,9 @@
  * what makes them grow with the builds, and what lets them go.
  */
 
+import { openNarBlobs } from '../../blobs/open-nar-blobs.ts';
 import type { CacheSite } from '../../cache/caches/create-cache-site.ts';
+import { mainCacheName } from '../../cache/caches/open-caches.ts';
 import {
   type CacheHandler,
   type CacheHandlerOptions,
@@ -11,21 +13,26 @@ import {
 } from '../../cache/create-cache-handler.ts';
 import { createExtras } from '../../cache/extras/create-extras.ts';
 import type { HotAnswers } from '../../cache/hot/create-hot-server.ts';
+import type { KeptLog } from '../../cache/kept/kept-extras.ts';
+import { keptSource } from '../../cache/kept/kept-source.ts';
+import { openKeptExtras } from '../../cache/kept/open-kept-extras.ts';
 import { createDumpPool } from '../../cache/live/create-dump-pool.ts';
 import { createLivePathSource } from '../../cache/live/live-path-source.ts';
+import { findCache } from '../../cache/manage/cache-name.ts';
 import { openStoredMain } from '../../cache/stored/open-stored-main.ts';
+import { restoreClosure } from '../../cache/stored/restore-closure.ts';
 import type { Access } from '../../ci/access/access.ts';
 import type { ServerConfig } from '../../config/config-schema.ts';
 import type { Database } from '../../db/database.ts';
 import type { Logger } from '../../log/create-logger.ts';
 import type { SecretKey } from '../../nix/signing-key.ts';
+import type { StorePath } from '../../nix/store-path.ts';
 import type { Store } from '../../store/store.ts';
 import type { StoreDatabase } from '../../store/store-database.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { keepBuildOutputs } from './keep-build-outputs.ts';
 import { openCacheRetention } from './open-cache-retention.ts';
 import { openCacheSite } from './open-cache-site.ts';
-import { openNarBlobs } from './open-nar-blobs.ts';
 
 export interface ServerCacheDeps {
   readonly config: ServerConfig;
@@ -49,6 +56,10 @@ export interface ServerCache extends AsyncDisposable {
   /** With which the server itself may read. */
   readonly ownToken: string;
   readonly retention: ReturnType<typeof openCacheRetention>;
+  /** Brings closures back into the store that are only kept as files. */
+  restore(paths: readonly StorePath[], signal: AbortSignal): Promise<unknown>;
+  /** A log that was uploaded to the cache at the root, by the base name of its derivation. */
+  log(name: string): Promise<KeptLog | undefined>;
   /** That build has ended, in whatever way: what it made is kept. */
   buildFinished(buildId: number): void;
 }
@@ -62,19 +73,22 @@ export async function openServerCache(deps: ServerCacheDeps): Promise<ServerCach
   const blobs = stack.use(
     await openNarBlobs(config.nars.at ?? directory.nars, { staging: directory.staging, env }),
   );
+  const live = createLivePathSource(storeDatabase);
   const stored = stack.use(
     await openStoredMain({
       blobs,
       database,
       store,
       storeDatabase,
-      live: createLivePathSource(storeDatabase),
+      live,
       dump: (info) => nars.dumpShared(info),
       accel: config.nars['x-accel'],
       onFault,
       now: Date.now,
     }),
   );
+  const kept = openKeptExtras({ blobs, database, now: Date.now });
+  const main = await findCache(database, mainCacheName);
   const handle = (
     options: Pick<CacheHandlerOptions, 'source' | 'keys' | 'priority' | 'stored' | 'extras'>,
   ): CacheHandler =>
@@ -91,17 +105,24 @@ export async function openServerCache(deps: ServerCacheDeps): Promise<ServerCach
     keys,
     priority: config.priority,
     stored: stored.serving,
-    extras: createExtras({ database: storeDatabase, keys, baseUrl, stored: stored.nars }),
+    extras: createExtras({
+      database: storeDatabase,
+      keys,
+      baseUrl,
+      stored: stored.nars,
+      kept: keptSource(kept, main.id),
+    }),
   });
   const site = stack.use(
     openCacheSite({
       database,
       stored: stored.nars,
+      kept,
       keys,
       config,
       access,
       root: cache,
-      handle: ({ name, mayServe, ...options }) =>
+      handle: ({ id, name, mayServe, ...options }) =>
         handle({
           ...options,
           stored: { nars: stored.nars, accel: config.nars['x-accel'], mayServe },
@@ -110,9 +131,11 @@ export async function openServerCache(deps: ServerCacheDeps): Promise<ServerCach
             keys: options.keys,
             baseUrl,
             folder: `/c/${name}`,
+            kept: keptSource(kept, id),
           }),
         }),
       added: (hashParts) => stored.kept.added(hashParts),
+      live: (hashPart) => (live.mayHave(hashPart) ? live.lookup(hashPart)?.path : undefined),
       adopt: (paths, until) => stored.materialiser.keep(paths, until),
       onFault,
       now: Date.now,
@@ -124,6 +147,7 @@ export async function openServerCache(deps: ServerCacheDeps): Promise<ServerCach
       database,
       storeDatabase,
       stored: stored.nars,
+      kept,
       flushServed: async () => {
         await Promise.all([stored.flushServed(), site.flushServed()]);
       },
@@ -140,6 +164,9 @@ export async function openServerCache(deps: ServerCacheDeps): Promise<ServerCach
     hot: config.private ? undefined : cache.hot,
     ownToken: site.ownToken,
     retention,
+    restore: (paths, signal) =>
+      restoreClosure(paths, { store, kept: stored.kept, nars: stored.nars }, signal),
+    log: (name) => kept.log(main.id, name),
     buildFinished: (buildId) => keeping?.finished(buildId),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -35,6 +35,7 @@ import { followBuilders, readBuilders } from './follow-builders.ts';
 import { listenHttp } from './listen-http.ts';
 import { lockDataDirectory } from './lock-data-directory.ts';
 import { logRequest } from './log-request.ts';
+import { openRolloutSteps } from './open-rollout-steps.ts';
 import { openServerCache } from './open-server-cache.ts';
 import { openSigningKeys } from './open-signing-keys.ts';
 import { readSecrets } from './read-secrets.ts';
@@ -134,6 +135,12 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     keys,
     parseDeclared: (name, spec) => declaredJobset(name, spec, inputPlugins),
     assertServable: (paths) => askCache(listener.url, cache.ownToken, paths, closing.signal),
+    rollouts: {
+      openSteps: (plan, emit) => openRolloutSteps(plan, { config: config.rollouts, store, emit }),
+      restore: (paths, ending) => cache.restore(paths, ending),
+      secretsFolder: config.rollouts.secrets,
+      defaultUser: config.rollouts.user,
+    },
     settings: ciSettings(config),
     onEvent: (event) => {
       onEvent(event);
@@ -149,6 +156,7 @@ export async function startServer(settings: ServerSettings, deps: ServerDeps): P
     settings: { baseUrl: outside, private: config.private, webhookSecrets, version },
     inputTypes: inputPlugins,
     cacheRetention: cache.retention,
+    keptLog: (name) => cache.log(name),
     storeFilesAt: storeDir,
     nixLogDirectory: '/nix/var/log/nix/drvs',
     now: Date.now,

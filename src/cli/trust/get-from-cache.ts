@@ -19,6 +19,8 @@ export interface CacheGetOptions {
   readonly signal: AbortSignal;
   /** File of the certificates to trust; those of Node when it cannot be read. */
   readonly certificates: string;
+  /** Sent to the host that is asked first, and to no other. */
+  readonly authorization?: string | undefined;
 }
 
 /** Where most systems keep the certificates that they trust. */
@@ -32,22 +34,26 @@ const timeoutMs = 30_000;
 export async function getFromCache(url: string, options: CacheGetOptions): Promise<CacheAnswer> {
   const ca = await readFile(options.certificates, 'utf8').catch(() => undefined);
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(timeoutMs)]);
+  const { host } = new URL(url);
   for (let target = new URL(url), count = 0; ; count++) {
     const secure = target.protocol === 'https:';
+    const isSame = options.authorization !== undefined && target.host === host;
+    const headers = isSame ? { authorization: options.authorization } : {};
+    const common = { signal, agent: false as const, headers };
     const req = secure
-      ? httpsGet(target, { signal, agent: false, ...(ca === undefined ? {} : { ca }) })
-      : httpGet(target, { signal, agent: false });
+      ? httpsGet(target, { ...common, ...(ca === undefined ? {} : { ca }) })
+      : httpGet(target, common);
     // Its failure comes as that of the answer too, once there is one.
     req.on('error', () => {});
     const [res] = (await once(req, 'response')) as [IncomingMessage]; // what the event has
-    const { statusCode: status = 0, headers } = res;
-    if (status >= 300 && status < 400 && headers.location !== undefined && count < maxRedirections) {
+    const { statusCode: status = 0 } = res;
+    if (status >= 300 && status < 400 && res.headers.location !== undefined && count < maxRedirections) {
       res.destroy();
-      target = new URL(headers.location, target);
+      target = new URL(res.headers.location, target);
       if (!/^https?:$/.test(target.protocol)) throw new Error(`it leads to ${target.protocol}//…`);
       continue;
     }
-    const date = Date.parse(headers.date ?? '');
+    const date = Date.parse(res.headers.date ?? '');
     return { status, body: await readBody(res), date: Number.isNaN(date) ? undefined : date };
   }
 }

@@ -7,4 +7,5 @@ export const knownRoles: readonly string[] = [
   'restart-jobs',
   'cancel-build',
   'bump-to-front',
+  'roll-out',
 ];

@@ -3,19 +3,14 @@
  * of a server on this machine, which need not run.
  */
 
-import type { Command } from 'commander';
 import { z } from 'zod';
 import { pageOf } from '../../api/v1/schemas/paging.ts';
 import { savedUser, user as userSchema } from '../../api/v1/schemas/user.ts';
 import { deleteUser, saveUser, type UserChange } from '../../ci/access/save-user.ts';
-import { AppError } from '../../util/app-error.ts';
-import { connectToServer, type ServerFlags, withServerFlags } from '../client/connect-to-server.ts';
+import { connectToServer } from '../client/connect-to-server.ts';
+import { type StoreFlags, worksOnServer } from '../client/works-on-server.ts';
 import type { CliContext } from '../context.ts';
 import { openDatabaseOf } from '../server/server-settings.ts';
-
-export interface UserStoreFlags extends ServerFlags {
-  readonly database?: string | undefined;
-}
 
 export type ShownUser = z.output<typeof userSchema>;
 
@@ -26,24 +21,12 @@ export interface UserStore extends AsyncDisposable {
   delete(name: string): Promise<void>;
 }
 
-export function withUserStoreFlags(command: Command): Command {
-  return withServerFlags(command).option(
-    '--database <url>',
-    'postgres://… or an SQLite file of a server on this machine (default: as configured)',
-  );
-}
-
 /** Throws `usage.invalid`, and what connecting or opening the database throws. */
-export async function openUserStore(context: CliContext, flags: UserStoreFlags): Promise<UserStore> {
-  const isHere = [flags.database, flags.dataDirectory, flags.config].some((flag) => flag !== undefined);
-  if (flags.server !== undefined && flags.database !== undefined) {
-    throw new AppError('usage.invalid', 'only one of --server and --database can be given');
-  }
-  const isRemote = flags.server !== undefined || (!isHere && Boolean(context.env.PROTEUS_SERVER));
-  return isRemote ? serverStore(context, flags) : databaseStore(context, flags);
+export async function openUserStore(context: CliContext, flags: StoreFlags): Promise<UserStore> {
+  return worksOnServer(context, flags) ? serverStore(context, flags) : databaseStore(context, flags);
 }
 
-async function serverStore(context: CliContext, flags: UserStoreFlags): Promise<UserStore> {
+async function serverStore(context: CliContext, flags: StoreFlags): Promise<UserStore> {
   const client = await connectToServer(context, flags);
   const at = (name: string): string => `/api/v1/users/${encodeURIComponent(name)}`;
   return {
@@ -69,7 +52,7 @@ async function serverStore(context: CliContext, flags: UserStoreFlags): Promise<
 
 const pageSchema = pageOf(userSchema);
 
-async function databaseStore(context: CliContext, flags: UserStoreFlags): Promise<UserStore> {
+async function databaseStore(context: CliContext, flags: StoreFlags): Promise<UserStore> {
   const database = await openDatabaseOf(context, flags);
   return {
     list: async () => (await database.users.list()).map(shown),

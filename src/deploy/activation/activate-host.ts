@@ -6,6 +6,7 @@
 
 import type { StorePath } from '../../nix/store-path.ts';
 import { AppError } from '../../util/app-error.ts';
+import { printable } from '../../util/printable.ts';
 import type { SwitchAction } from '../deploy-plan.ts';
 import type { Activated, StepOptions } from '../rollout/host-steps.ts';
 import type { HostSession } from '../session/host-session.ts';
@@ -88,6 +89,6 @@ function startFailure(host: string, toplevel: StorePath, word: string, rest: str
       ? `${toplevel}/bin/switch-to-configuration is not there`
       : word === 'busy'
         ? 'another program holds /run/proteus/mutex'
-        : `the supervisor did not start: ${rest || word}`;
+        : `the supervisor did not start: ${printable(rest) || word}`;
   return new AppError('deploy.failed', `${host}: nothing was activated: ${why}`);
 }

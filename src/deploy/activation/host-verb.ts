@@ -1,5 +1,5 @@
 /**
- * Runs a verb of `host.sh` on a host, as root, and takes its answer apart. The script goes over standard input, read to
+ * Runs a verb of `host/*.sh` on a host, as root, and takes its answer apart. The script goes over standard input, read to
  * its last byte and no further, so that what comes after it is the verb's. Nothing that the host says is trusted.
  */
 
@@ -80,7 +80,11 @@ export interface Answer {
   readonly state: ActivationState;
 }
 
-const script = readFileSync(join(import.meta.dirname, 'host.sh'));
+const script = Buffer.concat(
+  ['common', 'supervisor', 'verbs'].map((part) =>
+    readFileSync(join(import.meta.dirname, 'host', `${part}.sh`)),
+  ),
+);
 const prefix = 'proteus: ';
 const bootstrap = shellQuote(`script=$(head -c ${script.length}); eval "$script"`);
 const defaultTimeoutMs = 90_000;

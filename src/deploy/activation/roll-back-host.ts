@@ -4,6 +4,7 @@
  */
 
 import { AppError } from '../../util/app-error.ts';
+import { printable } from '../../util/printable.ts';
 import type { StepOptions } from '../rollout/host-steps.ts';
 import type { HostSession } from '../session/host-session.ts';
 import { backFailure } from './activation-outcome.ts';
@@ -27,6 +28,7 @@ export async function rollBackHost(
   const { name } = session.host;
   const { signal } = options;
   let seen: number | undefined;
+  let refusal: string | undefined;
   const failed = (text: string): AppError => new AppError('deploy.failed', `${name}: ${text}`);
   const { state: asked } = await persist(
     session,
@@ -36,10 +38,12 @@ export async function rollBackHost(
         onAnswer: (line) => {
           const [, count] = /^@ (\d{1,9})$/.exec(line) ?? [];
           if (count !== undefined) seen ??= Number(count);
+          if (/^(?:busy|not-started)/.test(line)) refusal = line;
         },
       }),
     { ...options, patienceMs },
   );
+  if (refusal !== undefined) throw failed(`it could not begin to go back: ${printable(refusal)}`);
   // What it prints while it goes back, and how that ended.
   const state =
     asked.state === undefined

@@ -44,9 +44,11 @@ export async function tryHttp(
   }
 }
 
-/** Where a name has several addresses, each of them has a reason, and the whole has none. */
+/** In one line. Where a name has several addresses, each of them has a reason, and the whole has none. */
 function reasonOf(error: unknown): string {
-  return error instanceof AggregateError ? error.errors.map(errorMessage).join(', ') : errorMessage(error);
+  const text =
+    error instanceof AggregateError ? error.errors.map(errorMessage).join(', ') : errorMessage(error);
+  return text.trim().replace(/\s+/g, ' ');
 }
 
 async function follow(first: Asked, insecure: boolean, signal: AbortSignal): Promise<string | undefined> {

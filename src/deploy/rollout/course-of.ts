@@ -11,8 +11,9 @@ import type { HostStep } from './journal.ts';
 export function courseOf(plan: DeployPlan, unchanged: boolean): readonly HostStep[] {
   const { action } = plan;
   if (action === 'push') return ['begin', 'copy'];
+  // After the copy: their programs may be part of the new system.
   const checks: readonly HostStep[] = plan.skipPreDeployChecks ? [] : ['pre-deploy-checks'];
-  if (action === 'dry-activate') return ['begin', ...checks, 'copy', 'activate'];
+  if (action === 'dry-activate') return ['begin', 'copy', ...checks, 'activate'];
   const health: readonly HostStep[] = plan.skipHealthChecks ? [] : ['health-checks'];
   const secretsBefore: readonly HostStep[] = plan.uploadSecrets ? ['secrets-before'] : [];
   const secretsAfter: readonly HostStep[] = plan.uploadSecrets ? ['secrets-after'] : [];
@@ -20,7 +21,7 @@ export function courseOf(plan: DeployPlan, unchanged: boolean): readonly HostSte
   const runsIt = plan.reboot || action !== 'boot';
   const last = [...reboot, ...secretsAfter, ...(runsIt ? health : [])];
   if (unchanged) return ['begin', ...checks, ...secretsBefore, ...last];
-  const first: readonly HostStep[] = ['begin', ...checks, 'copy', ...secretsBefore, 'activate'];
+  const first: readonly HostStep[] = ['begin', 'copy', ...checks, ...secretsBefore, 'activate'];
   if (action === 'boot') return [...first, ...last];
   // A reboot ends what waits on the host for `keep`.
   return plan.reboot ? [...first, 'confirm', 'keep', ...last] : [...first, 'confirm', ...last, 'keep'];

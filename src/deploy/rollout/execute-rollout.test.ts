@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ProteusEvent } from '../../events/event.ts';
 import { parseStorePath } from '../../nix/store-path.ts';
@@ -63,21 +64,21 @@ const failing = (host: string, step: string, code: AppError['code'] = 'deploy.fa
 
 describe('the steps of a host', () => {
   it.each([
-    ['switch', {}, 'begin pre-deploy-checks copy activate confirm health-checks keep'],
+    ['switch', {}, 'begin copy pre-deploy-checks activate confirm health-checks keep'],
     ['test', { skipHealthChecks: true, skipPreDeployChecks: true }, 'begin copy activate confirm keep'],
     [
       'switch',
       { uploadSecrets: true },
-      'begin pre-deploy-checks copy secrets-before activate confirm secrets-after health-checks keep',
+      'begin copy pre-deploy-checks secrets-before activate confirm secrets-after health-checks keep',
     ],
     [
       'switch',
       { uploadSecrets: true, reboot: true },
-      'begin pre-deploy-checks copy secrets-before activate confirm keep reboot secrets-after health-checks',
+      'begin copy pre-deploy-checks secrets-before activate confirm keep reboot secrets-after health-checks',
     ],
-    ['boot', { uploadSecrets: true }, 'begin pre-deploy-checks copy secrets-before activate secrets-after'],
-    ['boot', { reboot: true }, 'begin pre-deploy-checks copy activate reboot health-checks'],
-    ['dry-activate', { uploadSecrets: true, reboot: true }, 'begin pre-deploy-checks copy activate'],
+    ['boot', { uploadSecrets: true }, 'begin copy pre-deploy-checks secrets-before activate secrets-after'],
+    ['boot', { reboot: true }, 'begin copy pre-deploy-checks activate reboot health-checks'],
+    ['dry-activate', { uploadSecrets: true, reboot: true }, 'begin copy pre-deploy-checks activate'],
     ['push', { uploadSecrets: true, reboot: true }, 'begin copy'],
   ] as const)('%s %j', async (action, change, steps) => {
     const played = play(plan(['web'], { action, ...change }));
@@ -141,7 +142,7 @@ describe('a host that runs its new system already', () => {
   });
 
   it('is activated all the same when that is asked for', async () => {
-    expect(await again({ force: true })).toContain('copy activate');
+    expect(await again({ force: true })).toContain('checks activate');
   });
 
   it('fails without going anywhere when its checks fail', async () => {
@@ -308,7 +309,7 @@ describe('a host that is not quite right', () => {
         { result: 'degraded', message: 'needs a reboot: the new system takes effect at the next boot' },
       ],
     });
-    expect(stepsOf(played, 'web').join(' ')).toBe('begin pre-deploy-checks copy activate confirm keep');
+    expect(stepsOf(played, 'web').join(' ')).toBe('begin copy pre-deploy-checks activate confirm keep');
   });
 
   it('is fine when it is rebooted', async () => {
@@ -519,6 +520,45 @@ describe('the hand on a rollout', () => {
       ],
     });
     expect(current(played, 'db')).toBe(oldSystem);
+  });
+});
+
+describe('limits', () => {
+  it('hold for every rollout, as traced on the hosts themselves', async () => {
+    const limits = fc.record({
+      hosts: fc.integer({ min: 1, max: 12 }),
+      parallel: fc.integer({ min: 1, max: 5 }),
+      maxUnavailable: fc.integer({ min: 1, max: 5 }),
+      delays: fc.infiniteStream(fc.nat(3)),
+    });
+    await fc.assert(
+      fc.asyncProperty(limits, async ({ hosts, parallel, maxUnavailable, delays }) => {
+        const open = new Set<string>();
+        const away = new Set<string>();
+        const most = { open: 0, away: 0 };
+        const names = Array.from({ length: hosts }, (_, index) => `h${index}`);
+        const played = play(plan(names, { policy: { parallel, maxUnavailable } }), {
+          onStep: (host, step, edge) => {
+            if (step === 'begin' && edge === 'begin') open.add(host);
+            if (step === 'activate' && edge === 'begin') away.add(host);
+            if (step === 'keep' && edge === 'end') away.delete(host);
+            if (step === 'close') open.delete(host);
+            most.open = Math.max(most.open, open.size);
+            most.away = Math.max(most.away, away.size);
+          },
+          gate: async () => {
+            const turns = delays.next().value ?? 0;
+            for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+          },
+        });
+        expect(await played.end).toMatchObject({ result: 'succeeded' });
+        expect(most.open).toBeLessThanOrEqual(parallel);
+        expect(most.away).toBeLessThanOrEqual(Math.min(parallel, maxUnavailable));
+        // They are used, too.
+        expect(most.open).toBe(Math.min(parallel, hosts));
+      }),
+      { numRuns: 60 },
+    );
   });
 });
 

@@ -100,7 +100,10 @@ class RolloutRun implements AsyncDisposable {
     const rollout = this.#journal.id;
     if (this.#state.result === undefined) {
       await this.#note({ type: 'started', at: begunAt, by });
-      emit({ type: 'rollout.started', rollout, action: this.#plan.action, waves: this.#plan.waves });
+      const { action, waves } = this.#plan;
+      emit({ type: 'rollout.started', rollout, action, waves });
+      const { wave } = this.#state;
+      if (wave > 0) emit({ type: 'rollout.wave', rollout, wave, of: waves.length });
       await this.#untilDone();
     }
     if (this.#broken !== undefined) throw this.#broken.error;

@@ -117,6 +117,16 @@ describe('a journal in a file', () => {
     expect(isRolloutRunning(folder, id)).toBe(false);
   });
 
+  it('says where it cannot be written', async () => {
+    const file = path.join(path.dirname(folder), 'in-the-way');
+    await writeFile(file, '');
+
+    await expect(createFileJournal(file, plan, options)).rejects.toMatchObject({
+      code: 'rollout.journal-failed',
+      message: expect.stringContaining(`cannot write ${file}`),
+    });
+  });
+
   it('must begin with a plan', async () => {
     const file = await create();
     await writeFile(file, `${JSON.stringify(step)}\n`);

@@ -7,6 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import { AppError } from '../../util/app-error.ts';
+import { errorMessage } from '../../util/error-message.ts';
 import { isFileLocked, lockFile } from '../../util/lock-file.ts';
 import { createSerialize } from '../../util/serialize.ts';
 import type { DeployPlan } from '../deploy-plan.ts';
@@ -22,7 +23,7 @@ export interface CreateJournalOptions {
   readonly random?: (() => string) | undefined;
 }
 
-/** A new rollout, named after the time in UTC. */
+/** A new rollout, named after the time in UTC. Throws `rollout.journal-failed`. */
 export async function createFileJournal(
   folder: string,
   plan: DeployPlan,
@@ -31,21 +32,21 @@ export async function createFileJournal(
   const { by, why, now = Date.now, random = () => randomBytes(2).toString('hex') } = options;
   const at = now();
   const id = `${new Date(at).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${random()}`;
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const file = journalFile(folder, id);
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch(failed(folder));
   const lock = takeLock(file, id);
   try {
     const planned: JournalEntry = { type: 'planned', at, by, why, plan };
-    const handle = await open(`${file}.new`, 'wx', 0o600);
+    const handle = await open(`${file}.new`, 'wx', 0o600).catch(failed(file));
     try {
-      await writeEntry(handle, planned);
-      await rename(`${file}.new`, file);
-      await syncFolder(folder);
+      await writeEntry(handle, planned).catch(failed(file));
+      await rename(`${file}.new`, file).catch(failed(file));
+      await syncFolder(folder).catch(failed(folder));
     } catch (error) {
       await handle.close();
       throw error;
     }
-    return journalOn(id, handle, lock, [planned]);
+    return journalOn(id, file, handle, lock, [planned]);
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;
@@ -63,15 +64,15 @@ export async function openFileJournal(folder: string, id: string): Promise<Journ
   const lock = takeLock(file, id);
   try {
     const { entries, bytes } = await readFileJournal(folder, id);
-    const handle = await open(file, 'a');
+    const handle = await open(file, 'a').catch(failed(file));
     try {
       // A torn line would become one with the next entry.
-      await handle.truncate(bytes);
+      await handle.truncate(bytes).catch(failed(file));
     } catch (error) {
       await handle.close();
       throw error;
     }
-    return journalOn(id, handle, lock, entries);
+    return journalOn(id, file, handle, lock, entries);
   } catch (error) {
     lock[Symbol.dispose]();
     throw error;
@@ -85,6 +86,7 @@ export function isRolloutRunning(folder: string, id: string): boolean {
 
 function journalOn(
   id: string,
+  file: string,
   handle: FileHandle,
   lock: Disposable,
   entries: readonly JournalEntry[],
@@ -94,7 +96,7 @@ function journalOn(
   return {
     id,
     entries,
-    append: (entry) => serialize(() => writeEntry(handle, entry)),
+    append: (entry) => serialize(() => writeEntry(handle, entry).catch(failed(file))),
     async [Symbol.asyncDispose]() {
       if (closed) return;
       closed = true;
@@ -119,9 +121,24 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 function takeLock(file: string, id: string): Disposable {
-  const lock = lockFile(lockOf(file));
+  const lock = tryLock(lockOf(file));
   if (lock !== undefined) return lock;
   throw new AppError('rollout.running', `another process executes rollout ${id}`);
+}
+
+function tryLock(file: string): Disposable | undefined {
+  try {
+    return lockFile(file);
+  } catch (cause) {
+    return failed(file)(cause);
+  }
+}
+
+/** What the system says of it, as an error of ours. */
+function failed(file: string): (cause: unknown) => never {
+  return (cause) => {
+    throw new AppError('rollout.journal-failed', `cannot write ${file}: ${errorMessage(cause)}`, { cause });
+  };
 }
 
 function lockOf(file: string): string {

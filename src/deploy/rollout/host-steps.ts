@@ -46,9 +46,12 @@ export interface HostSteps extends AsyncDisposable {
    * where that is not asked (Morph's way). Throws `deploy.unreachable`.
    */
   begin(options: StepOptions): Promise<HostFacts | undefined>;
-  /** Resolves when every check has succeeded once; throws `deploy.check-failed` when the time is over. */
-  preDeployChecks(options: StepOptions): Promise<void>;
   copy(options: StepOptions): Promise<Copied>;
+  /**
+   * After the copy, because programs of checks may come with the new system. Resolves when every check has succeeded once;
+   * throws `deploy.check-failed` when the time is over.
+   */
+  preDeployChecks(options: StepOptions): Promise<void>;
   secrets(phase: 'pre-activation' | 'post-activation', options: StepOptions): Promise<SecretsUploaded>;
   /**
    * Sets the profile (switch, boot) and activates. Ours: under the supervisor, which goes back by itself unless `confirm`

@@ -8,8 +8,8 @@ import type { DeployPlan, HostOutcome } from '../deploy-plan.ts';
 /** Steps of a host in the order in which they are done; those that the plan does not ask for are left out. */
 export const hostSteps = [
   'begin',
-  'pre-deploy-checks',
   'copy',
+  'pre-deploy-checks',
   'secrets-before',
   'activate',
   'confirm',

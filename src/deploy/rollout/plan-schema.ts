@@ -40,6 +40,9 @@ const checks = z.strictObject({ cmd: z.array(commandCheck), http: z.array(httpCh
 
 const secret = z.strictObject({
   source: z.string(),
+  command: texts.optional(),
+  text: z.string().optional(),
+  age: z.strictObject({ file: z.string(), identity: z.string().optional() }).optional(),
   destination: z.string(),
   owner: z.strictObject({ user: z.string(), group: z.string() }),
   permissions: z.string(),
@@ -80,7 +83,8 @@ const source = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('paths') }),
 ]);
 
-const policy = z.strictObject({
+/** Also for requests that give parts of one. */
+export const policySchema = z.strictObject({
   parallel: count,
   maxUnavailable: count,
   failureBudget: whole,
@@ -109,7 +113,7 @@ export const planSchema = z
     source,
     hosts: z.array(host),
     waves: z.array(z.array(name)),
-    policy,
+    policy: policySchema,
     uploadSecrets: z.boolean(),
     reboot: z.boolean(),
     skipPreDeployChecks: z.boolean(),

@@ -23,7 +23,7 @@ export interface SettleContext {
 }
 
 /** A host that cannot be reached is tried again after so long. */
-export const retryMs = 30_000;
+const retryMs = 30_000;
 
 export function settleHost(host: string, end: HostEnd, context: SettleContext): Settlement {
   const { plan, state, begunAt, now, stopped } = context;

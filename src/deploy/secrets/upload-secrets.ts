@@ -43,7 +43,7 @@ interface Wanted {
 /** Throws `deploy.secret-source`, `deploy.secret-failed`, and what becomes of the connection. */
 export async function uploadSecrets(
   session: HostSession,
-  host: PlannedHost,
+  host: Pick<PlannedHost, 'secrets'>,
   request: UploadRequest,
   options: StepOptions,
 ): Promise<SecretsUploaded> {
@@ -181,7 +181,11 @@ async function act(
   return failures;
 }
 
-async function removeGone(session: HostSession, host: PlannedHost, options: StepOptions): Promise<void> {
+async function removeGone(
+  session: HostSession,
+  host: Pick<PlannedHost, 'secrets'>,
+  options: StepOptions,
+): Promise<void> {
   const keep = Object.values(host.secrets).map(({ destination }) => secretId(destination));
   const { code, lines } = await runScript(session, removeScript, keep, undefined, options);
   for (const [, , ...destination] of lines) options.onLine(`secret removed: ${destination.join(' ')}`);

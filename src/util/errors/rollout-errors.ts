@@ -15,6 +15,12 @@ export const rolloutErrors = {
     exit: 1,
     hint: 'The message names the line. What the hosts run now, `proteus status` and a login there say.',
   },
+  'rollout.journal-failed': {
+    sentence: 'The journal of a rollout cannot be written.',
+    status: 500,
+    exit: 1,
+    hint: 'Make room, or make its folder writable, then go on with `proteus rollout resume`: no host was begun without it.',
+  },
   'rollout.unknown': {
     sentence: 'There is no such rollout.',
     status: 404,
@@ -26,6 +32,12 @@ export const rolloutErrors = {
     status: 409,
     exit: 1,
     hint: 'Wait until it is done, or interrupt it; `proteus rollout resume` then goes on.',
+  },
+  'rollout.no-generation': {
+    sentence: 'A host has no generation of its system profile to go back to.',
+    status: 409,
+    exit: 1,
+    hint: 'Leave the host out with --on, or name with --to a generation or a store path that it has.',
   },
   'rollout.ended': {
     sentence: 'The rollout has ended already.',

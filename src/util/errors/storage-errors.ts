@@ -27,6 +27,14 @@ export const storageErrors = {
     exit: 1,
     hint: 'Upload what it refers to first, or with it.',
   },
+  'cache.references-undeclared': {
+    sentence: 'A path mentions others of its cache that it does not say it refers to.',
+    status: 422,
+    exit: 1,
+    hint:
+      'Upload it as Nix built it. If its references were left out on purpose (unsafeDiscardReferences), the server takes it ' +
+      'with `undeclared-references = "accept"` under [uploads].',
+  },
   'cache.conflict': {
     sentence: 'The cache has this path with another content.',
     status: 409,

@@ -33,6 +33,12 @@ export const uploadErrors = {
     exit: 1,
     hint: 'Raise `uploads.file` and `uploads.nar` in the configuration of the server, or upload less.',
   },
+  'cache.log-corrupted': {
+    sentence: 'A log that was uploaded to a binary cache is damaged or gone.',
+    status: 500,
+    exit: 1,
+    hint: 'Remove it with `proteus cache scrub`, and upload it again: `nix store copy-log --to URL`.',
+  },
   'cache.encoding': {
     sentence: 'An upload is compressed in a way that the cache cannot read.',
     status: 415,

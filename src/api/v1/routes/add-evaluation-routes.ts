@@ -2,6 +2,8 @@
 
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
+import { type EvaluationHosts, evaluationHosts } from '../../../ci/rollouts/evaluation-hosts.ts';
+import { findEvaluation } from '../../../ci/rollouts/find-evaluation.ts';
 import type { JobsetRecord } from '../../../db/records.ts';
 import { blankPasswords } from '../../../util/blank-passwords.ts';
 import type { ApiContext, ApiDeps } from '../../api-deps.ts';
@@ -14,6 +16,7 @@ import {
   evaluateReply,
   evaluateRequest,
   evaluation,
+  evaluationHostsReply,
   jobError,
   runningEvaluations,
 } from '../schemas/evaluation.ts';
@@ -66,6 +69,22 @@ const getNetwork = createRoute({
   summary: 'What a network says about its hosts, as an evaluation found it',
   request: { params: evaluationParameters },
   responses: { 200: json(z.record(z.string(), z.unknown()), 'The metadata of the network.'), ...errors },
+});
+
+const getHosts = createRoute({
+  method: 'get',
+  path: '/evaluations/{id}/hosts',
+  summary: 'The hosts of a network as an evaluation found them, each with the build that is its system',
+  request: { params: evaluationParameters },
+  responses: { 200: json(evaluationHostsReply, 'What can be rolled out, and what cannot.'), ...errors },
+});
+
+const getJobsetHosts = createRoute({
+  method: 'get',
+  path: '/projects/{project}/jobsets/{jobset}/hosts',
+  summary: 'The hosts of the newest evaluation of a jobset that has some',
+  request: { params: jobsetParameters },
+  responses: { 200: json(evaluationHostsReply, 'What can be rolled out, and what cannot.'), ...errors },
 });
 
 export function addEvaluationRoutes(app: V1, deps: ApiDeps): void {
@@ -127,10 +146,38 @@ export function addEvaluationRoutes(app: V1, deps: ApiDeps): void {
     return c.json(cutPage(await evaluations.errors(id), c.req.valid('query')), 200);
   });
 
+  app.openapi(getHosts, async (c) => {
+    const record = await find(c.req.valid('param').id);
+    const found = await evaluationHosts(ci.database, record);
+    if (found === undefined) throw notFound(`Evaluation ${record.id} is not one of a network.`);
+    return c.json(hostsReply(record.id, found), 200);
+  });
+
+  app.openapi(getJobsetHosts, async (c) => {
+    const found = await findEvaluation(ci.database, c.req.valid('param'));
+    return c.json(hostsReply(found.evaluation.id, found), 200);
+  });
+
   app.openapi(getNetwork, async (c) => {
     const { id } = await find(c.req.valid('param').id);
     const network = await evaluations.network(id);
     if (network === undefined) throw notFound(`Evaluation ${id} is not one of a network.`);
     return c.json(z.record(z.string(), z.unknown()).parse(JSON.parse(network)), 200);
+  });
+}
+
+function hostsReply(evaluation: number, { network, hosts, broken }: EvaluationHosts) {
+  // Through the schema, whose types are not readonly.
+  return evaluationHostsReply.parse({
+    evaluation,
+    orderingTags: network.orderingTags,
+    hosts: hosts.map(({ metadata, build, toplevel, missing }) => ({
+      name: metadata.name,
+      build: build?.id ?? null,
+      toplevel: toplevel ?? null,
+      missing: missing ?? null,
+      metadata,
+    })),
+    broken,
   });
 }

@@ -23,7 +23,7 @@ describe('users', () => {
     expect(await put(api, 'alina', { renameFrom: 'alice' })).toMatchObject({ done: 'renamed' });
     expect(await api.json('/api/v1/users?limit=1', { as: 'root' })).toMatchObject({
       items: [{ name: 'alina' }],
-      total: 10,
+      total: 11,
     });
     const response = await api.request('/api/v1/users/alina', { method: 'DELETE', as: 'root' });
     expect(response.status).toBe(204);

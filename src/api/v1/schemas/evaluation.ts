@@ -77,3 +77,41 @@ export const evaluateReply = z.object({ project: z.string(), jobset: z.string(),
 export const cancelEvaluationReply = z.object({
   cancelled: z.boolean().meta({ description: 'False: none was under way.' }),
 });
+
+const check = z.object({ description: z.string() }).loose();
+const checks = z.object({ cmd: z.array(check), http: z.array(check) });
+
+/** What a network says of a host; names are those of Morph's options. */
+export const hostMetadata = z
+  .object({
+    name: z.string(),
+    targetHost: z.string(),
+    targetPort: z.int().nullable(),
+    targetUser: z.string(),
+    buildOnly: z.boolean(),
+    substituteOnDestination: z.boolean(),
+    tags: z.array(z.string()),
+    secrets: z.record(z.string(), z.object({ destination: z.string() }).loose()),
+    preDeployChecks: checks,
+    healthChecks: checks,
+    nixosRelease: z.string(),
+    nixConfig: z.record(z.string(), z.string()),
+  })
+  .meta({ id: 'HostMetadata' });
+
+export const evaluationHostsReply = z.object({
+  evaluation: z.int(),
+  orderingTags: z.array(z.string()).meta({ description: 'In whose order hosts are rolled out to.' }),
+  hosts: z.array(
+    z.object({
+      name: z.string().meta({ description: 'Of the host, and of its job.' }),
+      build: z.int().nullable(),
+      toplevel: z.string().nullable().meta({ description: 'Its system; null unless its build succeeded.' }),
+      missing: z.string().nullable().meta({ description: 'Why there is no system.' }),
+      metadata: hostMetadata,
+    }),
+  ),
+  broken: z
+    .array(z.object({ name: z.string(), message: z.string() }))
+    .meta({ description: 'Hosts of which nothing could be evaluated.' }),
+});

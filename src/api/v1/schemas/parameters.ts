@@ -31,3 +31,18 @@ export const jobsetParameters = z.object({
   project: name('The name of a project.'),
   jobset: name('The name of a jobset of it.'),
 });
+export const rolloutParameters = z.object({
+  id: z
+    .string()
+    .regex(/^[a-z0-9-]{1,64}$/, 'wanted the id of a rollout')
+    .meta({ description: 'The id of a rollout.' }),
+});
+export const hostParameters = z.object({
+  project: name('The name of a project.'),
+  host: name('The name of a host of it.'),
+});
+
+const cacheName = name('The name of a cache.');
+export const cacheParameters = z.object({ cache: cacheName });
+export const cacheTokenParameters = z.object({ cache: cacheName, id: number('The id of a token.') });
+export const cachePinParameters = z.object({ cache: cacheName, pin: name('The name of a pin.') });

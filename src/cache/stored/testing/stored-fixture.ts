@@ -80,5 +80,6 @@ export async function* inPieces(bytes: Uint8Array, size = 100_000): AsyncGenerat
 }
 
 export async function gather(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  return Buffer.concat(await Array.fromAsync(pieces));
+  // Copied at once: a piece need not stay as it is.
+  return Buffer.concat(await Array.fromAsync(pieces, (piece) => Buffer.from(piece)));
 }

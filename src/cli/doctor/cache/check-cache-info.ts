@@ -4,6 +4,7 @@ import { errorMessage } from '../../../util/error-message.ts';
 import { printable } from '../../../util/printable.ts';
 import type { CacheAnswer } from '../../trust/get-from-cache.ts';
 import { type Check, ok, problem, warning } from '../check.ts';
+import { type CacheLogin, netrcDefault } from './find-login.ts';
 
 export interface CacheInfoResult {
   readonly checks: readonly Check[];
@@ -16,6 +17,7 @@ export async function checkCacheInfo(
   url: string,
   ask: (url: string) => Promise<CacheAnswer>,
   now: () => number,
+  login?: Pick<CacheLogin, 'file' | 'state'>,
 ): Promise<CacheInfoResult> {
   const bad = (detail: string, mend: string): CacheInfoResult => ({
     checks: [problem('cache', detail, mend)],
@@ -29,9 +31,11 @@ export async function checkCacheInfo(
   }
   const { status, body } = answer;
   if (status === 401 || status === 403 || status === 407) {
+    const { file = netrcDefault, state = 'missing' } = login ?? {};
+    const { detail, mend } = aboutLogin[state](new URL(url).hostname, file);
     return bad(
-      `${url} wants a login (HTTP status ${status}); Nix says of that "does not appear to be a binary cache"`,
-      `put a line into the netrc-file of Nix (/etc/nix/netrc): machine ${new URL(url).hostname} login nix password TOKEN`,
+      `${shown(url)} wants a login (HTTP status ${status}), and ${detail}; Nix says of that "does not appear to be a binary cache"`,
+      mend,
     );
   }
   const storeDir = /^StoreDir:\s*(.*?)\s*$/m.exec(body)?.[1];
@@ -57,8 +61,42 @@ export async function checkCacheInfo(
           `answers at ${url}, but says no priority, which counts as 0: it is asked before all others`,
           `say one in the client: ${url}?priority=50`,
         )
-      : ok('cache', `answers at ${url}, priority ${priority} (lower is asked first; cache.nixos.org has 40)`);
+      : ok(
+          'cache',
+          `answers at ${shown(url)}, priority ${priority} (lower is asked first; cache.nixos.org has 40)`,
+        );
   return { checks: [first, ...checkClock(answer.date, now())], usable: true };
+}
+
+/** What is known of the login that Nix has, where the cache has refused it. */
+const aboutLogin: Readonly<
+  Record<
+    CacheLogin['state'],
+    (host: string, file: string) => { readonly detail: string; readonly mend: string }
+  >
+> = {
+  missing: (host, file) => ({
+    detail: `the netrc-file of Nix, ${file}, is not there`,
+    mend: `write it, for root only: machine ${host} login nix password TOKEN`,
+  }),
+  none: (host, file) => ({
+    detail: `the netrc-file of Nix, ${file}, has none for ${host}`,
+    mend: `put a line into ${file}: machine ${host} login nix password TOKEN`,
+  }),
+  entry: (host, file) => ({
+    detail: `does not take the one that the netrc-file of Nix, ${file}, has for ${host}`,
+    mend: `put a token that is good into the first entry for ${host} in ${file} (proteus cache token create CACHE NAME makes one)`,
+  }),
+  unreadable: (host, file) => ({
+    detail: `the netrc-file of Nix, ${file}, cannot be read by this user, so that no login was tried`,
+    mend: `run the doctor as root; the line to have there is: machine ${host} login nix password TOKEN`,
+  }),
+};
+
+/** Without what should not be shown. */
+function shown(url: string): string {
+  const { username, password } = new URL(url);
+  return username + password === '' ? url : url.replace(/\/\/[^/@]*@/, '//…@');
 }
 
 const toleranceMs = 5 * 60_000;

@@ -14,6 +14,7 @@ function settings(substituters: readonly string[], trusted: readonly string[] = 
     'narinfo-cache-negative-ttl': 3600,
     'narinfo-cache-positive-ttl': 2_592_000,
     'ssl-cert-file': '',
+    'netrc-file': '',
   };
 }
 const untrusted = { process: undefined, trusted: false, changedSince: undefined };

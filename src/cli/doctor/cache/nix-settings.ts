@@ -17,6 +17,7 @@ const settingsSchema = z.object({
   'narinfo-cache-negative-ttl': seconds,
   'narinfo-cache-positive-ttl': seconds,
   'ssl-cert-file': text.default(''),
+  'netrc-file': text.default(''),
 });
 
 export type NixSettings = z.output<typeof settingsSchema>;

@@ -1,0 +1,186 @@
+# The supervisor: run from a copy of the whole script, detached from whoever started it. It sets the profile, activates,
+# waits for the word, and goes back when that does not come.
+
+put_state() {
+  state=$1
+  printf '%s\n' "state=$state" "rollout=$rollout" "attempt=$attempt" "action=$action" "toplevel=$toplevel" \
+    "pid=$pid" "start=$start" "began=$began" "exit=$exit" "reason=$reason" "back-exit=$back_exit" \
+    "before=$before_current" |
+    replace "$d/state"
+}
+note() { printf '%s\n' "$*" >>"$d/log"; }
+
+begin_supervising() {
+  trap '' HUP
+  attempt=$1 action=$2 toplevel=$3 confirm=$4 limit=$5 back=$6
+  d=$run/$rollout
+  cd /
+  # The activation makes files that others shall read.
+  umask 022
+  export HOME=/root
+  start_of $$
+  pid=$$ start=$started began=$(date +%s) exit='' reason='' back_exit=''
+  recall
+}
+
+# Runs $@ with its output in the log, for no longer than `limit` seconds (0: no limit), and until it is told to go back
+# if $1 is `until-told`. Sets `code`: its exit code, `timeout` or `told`.
+run_logged() {
+  told=$1
+  shift
+  rm -f "$d/exit-$attempt" "$d/child"
+  {
+    if has setsid; then
+      # A group of its own, which can be ended as a whole.
+      setsid sh -c 'echo $$ >"$0"; exec "$@"' "$d/child" "$@"
+    else
+      sh -c 'echo $$ >"$0"; exec "$@"' "$d/child" "$@"
+    fi
+    echo $? | replace "$d/exit-$attempt"
+  } </dev/null >>"$d/log" 2>&1 &
+  clock
+  deadline=$((up + limit))
+  code=
+  until [ -f "$d/exit-$attempt" ]; do
+    clock
+    if [ "$limit" -gt 0 ] && [ "$up" -ge "$deadline" ]; then
+      note "$1 did not end within $limit s"
+      code=timeout
+    elif [ "$told" = until-told ] && [ -f "$d/wish" ] && [ "$(cat "$d/wish")" = back ]; then
+      code=told
+    fi
+    if [ -n "$code" ]; then
+      ! child=$(cat "$d/child") || end_child
+      return
+    fi
+    nap
+  done
+  code=$(cat "$d/exit-$attempt")
+}
+
+do_supervise() {
+  begin_supervising "$@"
+  put_state activating
+  case $action in
+    switch | boot)
+      run_logged - nix-env --profile "$profile" --set "$toplevel"
+      if [ "$code" != 0 ]; then
+        exit=$code reason=profile
+        restore_profile
+        forget "$rollout"
+        put_state failed
+        return
+      fi
+      ;;
+  esac
+  run_logged until-told "$toplevel/bin/switch-to-configuration" "$action"
+  exit=$code
+  case $exit in
+    0 | 4 | 100) ;;
+    told) go_back told; return ;;
+    *)
+      reason=exit
+      if [ "$action" != dry-activate ] && [ "$back" = yes ]; then go_back exit; else put_state failed; fi
+      return
+      ;;
+  esac
+  case $action-$back in
+    switch-yes | test-yes) wait_for_word ;;
+    *) put_state 'done' ;;
+  esac
+}
+
+wait_for_word() {
+  clock
+  deadline=$((up + confirm))
+  put_state active
+  while :; do
+    wish=
+    [ ! -f "$d/wish" ] || read -r wish <"$d/wish"
+    case $wish in
+      keep)
+        put_state kept
+        forget "$rollout"
+        return
+        ;;
+      back) go_back told; return ;;
+      leave) put_state rebooting; return ;;
+    esac
+    [ "$state" = confirmed ] || [ ! -f "$d/confirm" ] || put_state confirmed
+    if [ "$state" = confirmed ]; then
+      read -r heard <"$d/beat" || heard=0
+      deadline=$((heard + confirm))
+    fi
+    clock
+    if [ "$up" -gt "$deadline" ]; then
+      go_back unheard
+      return
+    fi
+    nap 0.2
+  done
+}
+
+do_supervise_back() {
+  begin_supervising "$@"
+  go_back told
+}
+
+recall() {
+  get "$memories/$rollout" current; before_current=$value
+  get "$memories/$rollout" profile; before_profile=$value
+  get "$memories/$rollout" link; before_link=$value
+  get "$memories/$rollout" newest; before_newest=${value:-0}
+}
+
+# The profile points where it pointed, at that very generation; the one that was made for the new system goes.
+restore_profile() {
+  if [ "$(readlink "$profile" 2>/dev/null)" != "$before_link" ]; then
+    if [ -z "$before_link" ]; then
+      rm -f "$profile"
+    else
+      rm -f "$profile.proteus"
+      ln -s "$before_link" "$profile.proteus"
+      mv -fT "$profile.proteus" "$profile" 2>/dev/null || { rm -f "$profile.proteus"; ln -sfn "$before_link" "$profile"; }
+      # That generation was deleted meanwhile: another one like it.
+      [ "$(path_of "$profile")" = "$before_profile" ] || nix-env --profile "$profile" --set "$before_profile" >>"$d/log" 2>&1
+    fi
+  fi
+  for link in "$profile"-*-link; do
+    number=${link#"$profile"-}
+    number=${number%-link}
+    case $number in *[!0-9]* | '') continue ;; esac
+    if [ "$number" -gt "$before_newest" ] && [ "$(readlink "$link")" = "$toplevel" ] &&
+      [ "$(readlink "$profile")" != "${link##*/}" ]; then rm -f "$link"; fi
+  done
+}
+
+go_back() {
+  [ -n "$reason" ] || reason=$1
+  put_state rolling-back
+  case $action in switch | boot) restore_profile ;; esac
+  back_exit=0
+  if [ "$action" = boot ]; then
+    [ -z "$before_profile" ] || try_back "$before_profile" boot
+  elif [ -z "$before_current" ]; then
+    note 'there is no system of before to go back to'
+    back_exit=nothing
+  elif [ "$action" = 'switch' ] && [ "$before_current" = "$before_profile" ]; then
+    try_back "$before_current" switch
+  else
+    # The boot menu and the running system were not the same.
+    [ "$action" = 'test' ] || [ -z "$before_profile" ] || try_back "$before_profile" boot
+    try_back "$before_current" 'test'
+  fi
+  case $back_exit in
+    0 | 4)
+      put_state rolled-back
+      forget "$rollout"
+      ;;
+    *) put_state back-failed ;;
+  esac
+}
+try_back() {
+  note "going back to $1"
+  run_logged - "$1/bin/switch-to-configuration" "$2"
+  [ "$code" = 0 ] || back_exit=$code
+}

@@ -1,0 +1,42 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { diffUnits } from './diff-units.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'proteus-units-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** A system with these units, each a link to a file of that name in the folder. */
+async function system(name: string, units: Readonly<Record<string, string>>): Promise<string> {
+  const where = path.join(folder, name, 'etc/systemd/system');
+  await mkdir(where, { recursive: true });
+  for (const [unit, file] of Object.entries(units)) {
+    await writeFile(path.join(folder, file), '');
+    await symlink(path.join(folder, file), path.join(where, unit));
+  }
+  return path.join(folder, name);
+}
+
+it('tells units by what they are in the store', async () => {
+  const before = await system('a', { 'web.service': 'web-1', 'db.service': 'db-1', 'old.timer': 'old' });
+  const after = await system('b', {
+    'web.service': 'web-2',
+    'db.service': 'db-1',
+    'new.socket': 'new',
+    notes: 'n',
+  });
+
+  expect(await diffUnits(before, after)).toEqual({
+    added: ['new.socket'],
+    removed: ['old.timer'],
+    changed: ['web.service'],
+  });
+});
+
+it('says nothing of a system that is not here', async () => {
+  expect(await diffUnits(await system('a', {}), path.join(folder, 'nosuch'))).toBeUndefined();
+});
