@@ -25,6 +25,8 @@ let
     s:
     pick [
       "source"
+      "command"
+      "text"
       "destination"
       "permissions"
       "action"
@@ -36,6 +38,14 @@ let
         "user"
         "group"
       ] s.owner;
+      age =
+        if s.age == null then
+          null
+        else
+          pick [
+            "file"
+            "identity"
+          ] s.age;
     };
 
   checks = c: {

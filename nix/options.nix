@@ -60,9 +60,19 @@ let
     };
   };
 
+  age = submodule {
+    options = {
+      file = required str "Encrypted file; relative to the folder of the network file.";
+      identity = option (nullOr str) null "File with the keys to decrypt with; null is that of whoever deploys.";
+    };
+  };
+
   secret = submodule {
     options = {
-      source = required str "File to upload; relative to the folder of the network file.";
+      source = option str "" "File to upload; relative to the folder of the network file.";
+      command = option (nullOr (listOf str)) null "Program and arguments whose output is uploaded, instead of a file.";
+      text = option (nullOr str) null "What is uploaded, instead of a file; whoever can read the network can read it.";
+      age = option (nullOr age) null "File to decrypt with age and upload, instead of source.";
       destination = required str "Where it goes on the host.";
       owner = option owner { } "Who owns the file on the host.";
       permissions = option str "0400" "Mode of the file, as chmod takes it.";

@@ -67,7 +67,7 @@ async function readMaterial(bytes: number): Promise<Buffer> {
   let total = 0;
   for (const folder of folders) {
     const names = await readdir(folder).catch(() => []);
-    for (const name of names.sort()) {
+    for (const name of names.sort((a, b) => (a < b ? -1 : 1))) {
       const file = join(folder, name);
       const found = await stat(file).catch(() => undefined);
       if (!found?.isFile() || found.size > 8_000_000) continue;

@@ -47,6 +47,36 @@ Secrets for host db01:
   });
 });
 
+describe('secrets that are no files', () => {
+  const [host] = networkSchema.parse({
+    hosts: [
+      {
+        name: 'a',
+        secrets: {
+          c: { command: ['pass', 'show', 'x'], destination: '/c' },
+          e: { age: { file: 'e.age' }, destination: '/e' },
+          t: { text: 'hunter2', destination: '/t' },
+        },
+      },
+    ],
+  }).hosts;
+
+  it('are told with where they come from, and no content', () => {
+    const listed = listSecretsText(host ? [host] : []);
+    expect(listed).toContain('- `output of pass show x` -> `/c`');
+    expect(listed).toContain('- `e.age, decrypted with age` -> `/e`');
+    expect(listed).toContain('- `a text in the network file` -> `/t`');
+    const json = listSecretsJson(host ? [host] : [], '/srv');
+    expect(JSON.parse(json)).toMatchObject({
+      a: {
+        c: { Source: '', Command: ['pass', 'show', 'x'] },
+        e: { Source: '', Age: { File: '/srv/e.age' } },
+      },
+    });
+    expect(listed + json).not.toContain('hunter2');
+  });
+});
+
 describe('listSecretsJson', () => {
   it('is Morph’s: sorted, capital keys, absolute sources, escaped as Go does', () => {
     expect(listSecretsJson(hosts, '/srv/net')).toBe(`{

@@ -17,14 +17,22 @@ export function listSecretsText(hosts: readonly HostMetadata[]): string {
     .join('');
 }
 
-function text({ source, destination, owner, permissions, mkDirs, uploadAt, action }: SecretSpec): string {
+function text(secret: SecretSpec): string {
+  const { destination, owner, permissions, mkDirs, uploadAt, action } = secret;
   return [
-    `\`${source}\` -> \`${destination}\`, with:`,
+    `\`${origin(secret)}\` -> \`${destination}\`, with:`,
     `\tPermissions: ${owner.user}:${owner.group}, ${permissions}`,
     `\tCreate remote directories: ${mkDirs}`,
     `\tUpload at: ${uploadAt}`,
     ...(action.length === 0 ? [] : [`\tAction: \`${action.join(' ')}\``]),
   ].join('\n');
+}
+
+/** Where it comes from: Morph has files alone. A text is not shown. */
+function origin({ source, command, text: content, age }: SecretSpec): string {
+  if (command !== undefined) return `output of ${command.join(' ')}`;
+  if (age !== undefined) return `${age.file}, decrypted with age`;
+  return content === undefined ? source : 'a text in the network file';
 }
 
 /** What `list-secrets --json` prints; relative sources are made absolute with the folder of the network file. */
@@ -41,7 +49,9 @@ export function listSecretsJson(hosts: readonly HostMetadata[], networkFolder: s
 
 function goSecret(spec: SecretSpec, networkFolder: string): object {
   return {
-    Source: path.isAbsolute(spec.source) ? spec.source : path.resolve(networkFolder, spec.source),
+    Source: absolute(spec.source, networkFolder),
+    ...(spec.command !== undefined && { Command: spec.command }),
+    ...(spec.age !== undefined && { Age: { File: absolute(spec.age.file, networkFolder) } }),
     Destination: spec.destination,
     Owner: { Group: spec.owner.group, User: spec.owner.user },
     Permissions: spec.permissions,
@@ -49,6 +59,10 @@ function goSecret(spec: SecretSpec, networkFolder: string): object {
     MkDirs: spec.mkDirs,
     UploadAt: spec.uploadAt,
   };
+}
+
+function absolute(file: string, networkFolder: string): string {
+  return file === '' || path.isAbsolute(file) ? file : path.resolve(networkFolder, file);
 }
 
 /** Written by hand, because a JavaScript object would move keys that look like numbers to its front. */

@@ -49,6 +49,21 @@ describe('networkSchema', () => {
     });
   });
 
+  it('reads where secrets come from, and leaves out where they do not', () => {
+    const secrets = {
+      c: { source: '', command: ['pass'], text: null, age: null, destination: '/c' },
+      e: { age: { file: 'x.age', identity: null }, destination: '/e' },
+      i: { age: { file: 'x.age', identity: '/key' }, destination: '/i' },
+      t: { text: '', destination: '/t' },
+    };
+    const read = networkSchema.parse({ hosts: [{ name: 'a', secrets }] }).hosts[0]?.secrets;
+    expect(read?.c).toMatchObject({ source: '', command: ['pass'] });
+    expect(Object.keys(read?.c ?? {})).not.toContain('text');
+    expect(read?.e?.age).toEqual({ file: 'x.age' });
+    expect(read?.i?.age).toEqual({ file: 'x.age', identity: '/key' });
+    expect(read?.t?.text).toBe('');
+  });
+
   it('ignores what old module systems leave in sets', () => {
     const _module = { args: { name: 'x' }, check: true };
     const [host] = networkSchema.parse({

@@ -24,9 +24,23 @@ const number = (fallback: number) => or(z.int(), fallback);
 const texts = or(z.array(z.string()), []);
 const textsByName = or(z.record(z.string(), z.string()), {});
 
+const age = anyCase(
+  z.object({
+    file: z.string(),
+    identity: z
+      .string()
+      .nullish()
+      .transform((value) => value ?? undefined),
+  }),
+);
+
+/** Absent rather than undefined, as in networks that Morph reads. */
 const secret = anyCase(
   z.object({
-    source: z.string(),
+    source: text(),
+    command: z.array(z.string()).nullish(),
+    text: z.string().nullish(),
+    age: age.nullish(),
     destination: z.string(),
     owner: or(anyCase(z.object({ user: text('root'), group: text('root') })), {
       user: 'root',
@@ -37,7 +51,14 @@ const secret = anyCase(
     mkdirs: flag(true),
     uploadat: or(z.enum(['pre-activation', 'post-activation']), 'pre-activation'),
   }),
-).transform(({ mkdirs: mkDirs, uploadat: uploadAt, ...rest }) => ({ ...rest, mkDirs, uploadAt }));
+).transform(({ mkdirs: mkDirs, uploadat: uploadAt, command, text: content, age: encrypted, ...rest }) => ({
+  ...rest,
+  mkDirs,
+  uploadAt,
+  ...(command && { command }),
+  ...(typeof content === 'string' && { text: content }),
+  ...(encrypted && { age: encrypted }),
+}));
 
 const commandCheck = anyCase(
   z.object({

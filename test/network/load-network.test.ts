@@ -49,6 +49,20 @@ describe('loadNetwork', () => {
     });
   });
 
+  it('reads secrets that are no files', async () => {
+    const { hosts } = await loadText(
+      networkText(`
+        a.deployment.secrets.c = { command = [ "pass" "x" ]; destination = "/c"; };
+        a.deployment.secrets.e = { age.file = "e.age"; destination = "/e"; };
+        a.deployment.secrets.t = { text = "t"; destination = "/t"; };`),
+    );
+    expect(hosts[0]?.secrets).toMatchObject({
+      c: { source: '', command: ['pass', 'x'] },
+      e: { source: '', age: { file: 'e.age' } },
+      t: { source: '', text: 't' },
+    });
+  });
+
   it('reads a network without hosts', async () => {
     expect(await loadText(networkText(''))).toEqual({
       hosts: [],
