@@ -118,6 +118,7 @@ Examples:
   proteus build network.nix                          build every host
   proteus deploy network.nix switch --on 'web*'      roll out to the web hosts
   proteus cache serve --key cache.secret             serve the store, signed
+  proteus morph deploy network.nix switch            exactly as Morph does it
   proteus doctor                                     check this set-up
 `,
     )

@@ -546,6 +546,8 @@ describe('cancelling', () => {
     const cancelled = fixture.queue.enqueue(one!, ticket(1, { signal: cancel.signal }));
     const other = fixture.queue.enqueue(two!, ticket(2));
     await Promise.all([fixture.atGate('c1'), fixture.atGate('c2')]);
+    // The second is planned too: else nobody else wants the shared step yet.
+    await expect.poll(() => fixture.queue.counts).toMatchObject({ builds: 2, steps: 4 });
     cancel.abort();
     expect(await cancelled).toMatchObject({ ok: false, reason: 'cancelled', drvPath: one });
     await expect.poll(() => recorder.of('own-c')[0]?.ended?.result).toMatchObject({ reason: 'cancelled' });

@@ -34,8 +34,8 @@ export async function rollOut(plan: DeployPlan, options: RollOutOptions): Promis
     secretMemory,
     emit,
   });
-  made += 1;
   // Hosts remember what the rollout of a name did.
+  made += 1;
   const fresh = { ...memoryJournal([plannedEntry(plan)]), id: `lab-${made}` };
   const journal = options.journal ?? fresh;
   return await executeRollout(journal, { openSteps, emit, signal, by: 'test' });
