@@ -5,6 +5,7 @@ import type { EvaluationError } from '../events/event.ts';
 import type { LoadedNetwork } from '../network/load-network.ts';
 import type { NetworkMetadata } from '../network/network.ts';
 import { networkSchema } from '../network/network-schema.ts';
+import { withoutTexts } from '../network/without-texts.ts';
 import type { JobResult } from './evaluation.ts';
 
 export class NetworkBook {
@@ -20,7 +21,7 @@ export class NetworkBook {
     }
     const parsed = networkSchema.safeParse(result.data);
     if (parsed.success) {
-      this.#known.set(name, parsed.data);
+      this.#known.set(name, withoutTexts(parsed.data));
       return result;
     }
     const message = `what it says of its deployment is not what was expected: ${z.prettifyError(parsed.error)}`;

@@ -40,6 +40,7 @@ const secret = anyCase(
     source: text(),
     command: z.array(z.string()).nullish(),
     text: z.string().nullish(),
+    textleftout: z.literal(true).nullish(),
     age: age.nullish(),
     destination: z.string(),
     owner: or(anyCase(z.object({ user: text('root'), group: text('root') })), {
@@ -51,14 +52,26 @@ const secret = anyCase(
     mkdirs: flag(true),
     uploadat: or(z.enum(['pre-activation', 'post-activation']), 'pre-activation'),
   }),
-).transform(({ mkdirs: mkDirs, uploadat: uploadAt, command, text: content, age: encrypted, ...rest }) => ({
-  ...rest,
-  mkDirs,
-  uploadAt,
-  ...(command && { command }),
-  ...(typeof content === 'string' && { text: content }),
-  ...(encrypted && { age: encrypted }),
-}));
+).transform((value) => {
+  const {
+    mkdirs: mkDirs,
+    uploadat: uploadAt,
+    command,
+    text: content,
+    textleftout,
+    age: encrypted,
+    ...rest
+  } = value;
+  return {
+    ...rest,
+    mkDirs,
+    uploadAt,
+    ...(command && { command }),
+    ...(typeof content === 'string' && { text: content }),
+    ...(textleftout && { textLeftOut: textleftout }),
+    ...(encrypted && { age: encrypted }),
+  };
+});
 
 const commandCheck = anyCase(
   z.object({

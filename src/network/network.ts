@@ -10,6 +10,8 @@ export interface SecretSpec {
   readonly command?: readonly string[] | undefined;
   /** The content itself. */
   readonly text?: string | undefined;
+  /** It was a text, of which no server keeps the content (`without-texts.ts`). */
+  readonly textLeftOut?: true | undefined;
   /** A file that is decrypted with age; undefined `identity`: the one that whoever uploads it has. */
   readonly age?: { readonly file: string; readonly identity?: string | undefined } | undefined;
   readonly destination: string;

@@ -55,6 +55,12 @@ describe('findMentions', () => {
     for (const cut of everywhere) expect(search(bytes, [cut])).toEqual([one, two]);
   });
 
+  it('finds one whose folder begins where another ends', () => {
+    const hash = '0'.repeat(32);
+
+    expect(search(Buffer.from(`/nix/store/nix/store/${hash}-x`))).toEqual([hash]);
+  });
+
   it('takes nothing for a mention that is none', () => {
     const short = `/nix/store/${'0'.repeat(31)}`;
     const removed = `/nix/store/${'e'.repeat(32)}-removed`;

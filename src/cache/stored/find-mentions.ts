@@ -34,8 +34,10 @@ export function findMentions(): MentionSearch {
       let end = start;
       while (end < start + digits && isDigit[bytes[end] ?? 0] === 1) end += 1;
       if (end === bytes.length && end < start + digits) return at;
-      if (end === start + digits && found.size < most) found.add(bytes.toString('latin1', start, end));
-      from = end;
+      const isWhole = end === start + digits;
+      if (isWhole && found.size < most) found.add(bytes.toString('latin1', start, end));
+      // The slash that ends the folder can be the one that begins the next.
+      from = isWhole ? end : start - 1;
     }
   };
 

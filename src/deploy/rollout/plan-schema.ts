@@ -42,6 +42,7 @@ const secret = z.strictObject({
   source: z.string(),
   command: texts.optional(),
   text: z.string().optional(),
+  textLeftOut: z.literal(true).optional(),
   age: z.strictObject({ file: z.string(), identity: z.string().optional() }).optional(),
   destination: z.string(),
   owner: z.strictObject({ user: z.string(), group: z.string() }),

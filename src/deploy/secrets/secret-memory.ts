@@ -81,7 +81,12 @@ export function createSecretMemory(options: SecretMemoryOptions = {}): SecretMem
   };
 }
 
-function originOf(name: string, { source, command, text, age }: SecretSpec): SecretOrigin {
+function originOf(name: string, { source, command, text, textLeftOut, age }: SecretSpec): SecretOrigin {
+  if (textLeftOut)
+    throw failure(
+      name,
+      'it is a text in the network, which servers do not keep: make it a file among the secrets of the server',
+    );
   const origins: SecretOrigin[] = [];
   if (source !== '') origins.push('file');
   if (command !== undefined) origins.push('command');
