@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { Command } from 'commander';
 import type { DeployPlan, PlanSource } from '../deploy/deploy-plan.ts';
 import { planRollout } from '../deploy/rollout/plan-rollout.ts';
+import { bareHost } from '../network/bare-host.ts';
 import { loadNetwork } from '../network/load-network.ts';
 import type { HostMetadata } from '../network/network.ts';
 import { isStorePath, type StorePath } from '../nix/store-path.ts';
@@ -178,23 +179,4 @@ async function storePathOf(file: string): Promise<StorePath> {
   const real = await realpath(file).catch(() => file);
   if (isStorePath(real)) return real;
   throw new AppError('usage.invalid', `--path wants a store path or a link to one, got ${file}`);
-}
-
-const noChecks = { cmd: [], http: [] } as const;
-
-function bareHost(name: string): HostMetadata {
-  return {
-    name,
-    targetHost: name,
-    targetPort: null,
-    targetUser: '',
-    buildOnly: false,
-    substituteOnDestination: false,
-    tags: [],
-    secrets: {},
-    preDeployChecks: noChecks,
-    healthChecks: noChecks,
-    nixosRelease: '',
-    nixConfig: {},
-  };
 }

@@ -4,7 +4,7 @@ import type { Selectable } from 'kysely';
 import { approveRollout } from './approve-rollout.ts';
 import type { Connection } from './connection.ts';
 import { insertRows } from './insert-rows.ts';
-import type { RolloutChange, RolloutFilter, RolloutRepository } from './rollout-database.ts';
+import type { NewRollout, RolloutChange, RolloutFilter, RolloutRepository } from './rollout-database.ts';
 import type { RolloutHostRecord, RolloutRecord } from './rollout-records.ts';
 import type { RolloutTable } from './schema.ts';
 import { orTaken } from './taken.ts';
@@ -224,21 +224,7 @@ async function release({ db }: Connection, id: string): Promise<void> {
   await db.updateTable('hosts').set({ claimed_by: null }).where('claimed_by', '=', id).execute();
 }
 
-type Given = Pick<
-  RolloutRecord,
-  | 'id'
-  | 'project'
-  | 'jobset'
-  | 'evaluation'
-  | 'action'
-  | 'plan'
-  | 'leftOut'
-  | 'createdBy'
-  | 'why'
-  | 'createdAt'
->;
-
-function columns({ leftOut, createdBy, createdAt, why, ...row }: Given) {
+function columns({ leftOut, createdBy, createdAt, why, ...row }: Omit<NewRollout, 'hosts' | 'entry'>) {
   return { ...row, left_out: leftOut, created_by: createdBy, created_at: createdAt, why: withoutNul(why) };
 }
 

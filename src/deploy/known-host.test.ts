@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { bareHost } from '../network/bare-host.ts';
 import type { HostMetadata, SecretSpec } from '../network/network.ts';
 import { knownHost } from './known-host.ts';
 
-const noChecks = { cmd: [], http: [] } as const;
 const secret: SecretSpec = {
   source: '',
   destination: '/run/x',
@@ -14,21 +14,7 @@ const secret: SecretSpec = {
 };
 
 function host(change: Partial<HostMetadata> = {}): HostMetadata {
-  return {
-    name: 'web01',
-    targetHost: 'web01.example.org',
-    targetPort: null,
-    targetUser: '',
-    buildOnly: false,
-    substituteOnDestination: false,
-    tags: [],
-    secrets: {},
-    preDeployChecks: noChecks,
-    healthChecks: noChecks,
-    nixosRelease: '',
-    nixConfig: {},
-    ...change,
-  };
+  return { ...bareHost('web01'), targetHost: 'web01.example.org', ...change };
 }
 
 const options = { defaultUser: 'admin', base: '/net' } as const;

@@ -17,10 +17,11 @@ export function knownHost(
 ): KnownHost {
   const target = {
     host: host.targetHost,
-    // 0 stands for "not set".
+    // Morph takes 0 for "not set".
     port: host.targetPort || undefined,
     user: host.targetUser || defaultUser || undefined,
   };
+  // Nothing is ever sent to a build-only host, so its address may be anything.
   if (!host.buildOnly) checkSshTarget(host.name, target);
   return {
     name: host.name,

@@ -1,9 +1,10 @@
 /** Morph's commands on hosts that deploy nothing: push, check-health, upload-secrets and exec. One host after the other. */
 
+import path from 'node:path';
 import { runAndTell, uploadMorphSecrets } from '../../deploy/morph/morph-secrets.ts';
 import { pushMorphHost } from '../../deploy/morph/push-morph-host.ts';
 import { runMorphChecks } from '../../deploy/morph/run-morph-checks.ts';
-import { planDeployment } from '../../deploy/plan-deployment.ts';
+import { planRollout } from '../../deploy/rollout/plan-rollout.ts';
 import type { HostMetadata } from '../../network/network.ts';
 import { AppError } from '../../util/app-error.ts';
 import { buildMorph } from './build-morph.ts';
@@ -20,11 +21,12 @@ export async function pushMorph(call: MorphCall, context: MorphContext): Promise
   await using result = await buildMorph(call, nix, hosts, context);
   context.stderr.write('\n');
   const session = morphSession(call, context);
-  const plan = planDeployment({
+  const plan = planRollout({
     action: 'push',
     hosts,
     toplevels: await readToplevels(result.path, hosts),
     defaultUser: session.ssh.user,
+    baseDirectory: path.dirname(path.resolve(context.cwd, call.deployment)),
   });
   for (const [index, host] of plan.hosts.entries()) {
     const { targetUser: shownUser = '', nixConfig = {} } = hosts[index] ?? {};

@@ -1,12 +1,23 @@
 /** The plan of a rollout: the hosts with what was built for them, the waves, the policy, and what is done besides. */
 
-import { absoluteSecrets } from '../absolute-secrets.ts';
-import type { DeployPlan, RolloutPolicy } from '../deploy-plan.ts';
-import { type DeploymentRequest, planDeployment } from '../plan-deployment.ts';
+import type { HostMetadata } from '../../network/network.ts';
+import type { StorePath } from '../../nix/store-path.ts';
+import { AppError } from '../../util/app-error.ts';
+import type { DeployPlan, PlannedHost, RolloutPolicy } from '../deploy-plan.ts';
+import { knownHost } from '../known-host.ts';
 import { defaultPolicy } from './default-policy.ts';
 import { formWaves, type WaveRequest } from './form-waves.ts';
 
-export interface RolloutRequest extends DeploymentRequest {
+export interface RolloutRequest {
+  readonly action: DeployPlan['action'];
+  /** Selected and ordered. */
+  readonly hosts: readonly HostMetadata[];
+  /** System closures by host name. */
+  readonly toplevels: ReadonlyMap<string, StorePath>;
+  /** For hosts without `deployment.targetUser`: `SSH_USER`; undefined or `''` leaves it to ssh. */
+  readonly defaultUser?: string | undefined;
+  /** Default: paths that somebody named. */
+  readonly source?: DeployPlan['source'] | undefined;
   /** What is not said is as in `default-policy.ts`. */
   readonly policy?: Partial<RolloutPolicy> | undefined;
   readonly waves?: WaveRequest | undefined;
@@ -19,15 +30,16 @@ export interface RolloutRequest extends DeploymentRequest {
   readonly force?: boolean | undefined;
 }
 
-/** Throws `deploy.target-invalid`, `deploy.no-toplevel`, `usage.invalid`: before anything is begun. */
+/**
+ * Throws `deploy.target-invalid` or `deploy.no-toplevel` for the first host that cannot be deployed, and `usage.invalid`:
+ * nothing is begun when something is known to be wrong.
+ */
 export function planRollout(request: RolloutRequest): DeployPlan {
-  const plan = planDeployment(request);
-  const hosts = plan.hosts.map((host) => ({
-    ...host,
-    secrets: absoluteSecrets(host.secrets, request.baseDirectory),
-  }));
+  const hosts = request.hosts.map((host) => planHost(host, request));
   return {
-    ...plan,
+    version: 1,
+    action: request.action,
+    source: request.source ?? { type: 'paths' },
     hosts,
     waves: formWaves(hosts, request.waves ?? {}),
     policy: { ...defaultPolicy, ...request.policy },
@@ -37,4 +49,15 @@ export function planRollout(request: RolloutRequest): DeployPlan {
     skipHealthChecks: request.skipHealthChecks ?? false,
     ...(request.force ? { force: true } : {}),
   };
+}
+
+function planHost(
+  host: HostMetadata,
+  { toplevels, defaultUser, baseDirectory }: RolloutRequest,
+): PlannedHost {
+  const toplevel = toplevels.get(host.name);
+  if (toplevel === undefined) {
+    throw new AppError('deploy.no-toplevel', `${host.name}: no system was built for it`);
+  }
+  return { ...knownHost(host, { defaultUser, base: baseDirectory }), toplevel };
 }
