@@ -26,7 +26,10 @@ if [ -e /run/booted-system ] && [ -e /run/current-system ]; then
     "$(cat /run/current-system/kernel-params 2>/dev/null)" ] || reboot=yes
   say needs-reboot $reboot
 fi
-say free "$(df -P -k /nix/store | sed -n '$s/^.*[[:space:]]\([0-9][0-9]*\)[[:space:]][[:space:]]*[0-9][0-9]*%.*$/\1/p')"
+# Where there is no store yet, it will be on the root.
+store=/nix/store
+[ -e $store ] || store=/
+say free "$(df -P -k $store | sed -n '$s/^.*[[:space:]]\([0-9][0-9]*\)[[:space:]][[:space:]]*[0-9][0-9]*%.*$/\1/p')"
 if [ -d /run/systemd/system ] && command -v systemctl >/dev/null 2>&1; then
   say systemd yes
   # Its status says only whether it could be asked; a degraded system is no error.
