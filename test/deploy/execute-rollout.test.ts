@@ -105,6 +105,25 @@ describe('a host of a rollout', () => {
     expect(lines()).toContain('activating the configuration...');
   });
 
+  it('is recorded with what changes on it, be it that only the host still has what it ran', async () => {
+    const elsewhere = await buildStandInSystem({ name: 'web01', note: 'from elsewhere' });
+    await deploy('push', [planned(web, { toplevel: elsewhere })]);
+    await web.exec(`nix-env --profile ${profile} --set ${elsewhere}
+      ${elsewhere}/bin/switch-to-configuration switch`);
+    await runProcess(['nix-store', '--delete', elsewhere]);
+    const plan = planOf('dry-activate', [planned(web), planned(db)]);
+    const journal = { ...memoryJournal([plannedEntry(plan)]), id: 'diffs' };
+    await rollOut(plan, { store, ssh: web.ssh.settings, journal });
+
+    const diffs = journal.written.flatMap((entry) => (entry.type === 'diff' ? [entry] : []));
+    const units = { added: [], removed: [], changed: [] };
+    const closure = { packages: [], rebuilt: 1, bytesBefore: expect.any(Number), newPaths: 1 };
+    expect(Object.fromEntries(diffs.map(({ host, diff }) => [host, diff]))).toMatchObject({
+      web01: { before: elsewhere, after: system, closure, units, unknown: [] },
+      db01: { before: old, after: system, closure, units, unknown: [] },
+    });
+  });
+
   it('boots: only its profile says so', async () => {
     expect(await deploy('boot', [planned(web)])).toEqual(deployed);
     expect(await calls(web)).toEqual([`boot ${system}`]);

@@ -62,6 +62,7 @@ function changeOf(entry: JournalEntry, plan: DeployPlan, before: ReadonlyMap<str
     case 'aborted':
     case 'wave':
     case 'trouble':
+    case 'diff':
       return {};
   }
 }

@@ -54,16 +54,18 @@ it('lists rollouts', () => {
 });
 
 it('shows one with its hosts', () => {
-  const lines = renderRolloutDetails(details).map((line) => line.replace(/ {2,}/g, ' | '));
+  const lines = renderRolloutDetails(details, new Map([['a', { before: 'x', after: 'x', unknown: [] }]])).map(
+    (line) => line.replace(/ {2,}/g, ' | '),
+  );
 
   expect(lines).toEqual(
     expect.arrayContaining([
       'state | failed',
       'approved | by bob, 1970-01-01T00:33:20.000Z',
       'waves | 2',
-      'a | 1 | deployed | 1.5 s | /nix/store/x-system',
-      'b | 2 | rolled-back | - | /nix/store/x-system | exit code 1',
-      'c | 2 | waits | - | /nix/store/x-system',
+      'a | 1 | deployed | 1.5 s | nothing',
+      'b | 2 | rolled back | - | - | exit code 1',
+      'c | 2 | waits | - | -',
       'zoo is left out: it did not evaluate',
     ]),
   );

@@ -2,13 +2,16 @@
 
 import type { z } from 'zod';
 import type { rollout, rolloutDetails } from '../../api/v1/schemas/rollout.ts';
-import { formatDuration } from '../../util/format-duration.ts';
+import type { HostDiff } from '../../deploy/diff/host-diff.ts';
 import { ago } from '../client/ago.ts';
 import { renderFields } from '../client/render-fields.ts';
 import { renderTable } from '../client/render-table.ts';
+import { renderHosts } from './render-hosts.ts';
 
 export type Rollout = z.output<typeof rollout>;
 export type RolloutDetails = z.output<typeof rolloutDetails>;
+
+type Diffs = ReadonlyMap<string, HostDiff>;
 
 /** `now`: milliseconds since 1970. */
 export function renderRollouts(rollouts: readonly Rollout[], now: number): readonly string[] {
@@ -27,7 +30,8 @@ export function renderRollouts(rollouts: readonly Rollout[], now: number): reado
   );
 }
 
-export function renderRolloutDetails(one: RolloutDetails): readonly string[] {
+/** `diffs`: by host, what changes on each, as far as that is known. */
+export function renderRolloutDetails(one: RolloutDetails, diffs: Diffs = new Map()): readonly string[] {
   const waves = one.plan.waves.length;
   const fields = renderFields([
     ['rollout', one.id],
@@ -43,22 +47,24 @@ export function renderRolloutDetails(one: RolloutDetails): readonly string[] {
     ['waves', waves > 1 ? waves : null],
   ]);
   const leftOut = one.leftOut.map(({ host, why }) => `${host} is left out: ${why}`);
-  return [...fields, '', ...renderRolloutHosts(one), ...(leftOut.length > 0 ? ['', ...leftOut] : [])];
+  return [...fields, '', ...renderRolloutHosts(one, diffs), ...(leftOut.length > 0 ? ['', ...leftOut] : [])];
 }
 
-export function renderRolloutHosts({ hosts, plan, state }: RolloutDetails): readonly string[] {
+export function renderRolloutHosts(
+  { hosts, plan, state }: RolloutDetails,
+  diffs: Diffs = new Map(),
+): readonly string[] {
   const hasWaves = plan.waves.length > 1;
-  return renderTable(
-    ['host', ...(hasWaves ? ['wave'] : []), 'result', 'took', 'system', ''],
-    hosts.map((host) => [
-      host.host,
-      ...(hasWaves ? [host.wave + 1] : []),
-      host.result ?? (host.step === null ? 'waits' : state === 'ended' ? 'not known' : host.step),
-      host.startedAt === null || host.endedAt === null ? null : formatDuration(host.endedAt - host.startedAt),
-      host.toplevel,
-      oneLine(host.message ?? ''),
-    ]),
-    'no hosts',
+  return renderHosts(
+    hosts.map(({ host, wave, result, step, startedAt, endedAt, message }) => ({
+      host,
+      wave: hasWaves ? wave + 1 : undefined,
+      result: result ?? undefined,
+      stands: step === null ? 'waits' : state === 'ended' ? 'not known' : step,
+      tookMs: startedAt === null || endedAt === null ? undefined : endedAt - startedAt,
+      diff: diffs.get(host),
+      message: message ?? '',
+    })),
   );
 }
 

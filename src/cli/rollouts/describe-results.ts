@@ -4,14 +4,7 @@ import type { HostOutcome } from '../../deploy/deploy-plan.ts';
 import type { RolloutEnd } from '../../deploy/rollout/execute-rollout.ts';
 import { printable } from '../../util/printable.ts';
 import { renderTable } from '../client/render-table.ts';
-
-const words: Readonly<Record<HostOutcome['result'], string>> = {
-  deployed: 'deployed',
-  degraded: 'degraded',
-  'rolled-back': 'rolled back',
-  failed: 'failed',
-  skipped: 'skipped',
-};
+import { resultWords } from './result-words.ts';
 
 /** `tails`: the last lines that were told of each host. */
 export function describeResults(
@@ -24,7 +17,7 @@ export function describeResults(
     if (lines.length === 0) return [];
     return ['', `last lines of ${host}:`, ...lines.map((line) => `  | ${printable(line)}`)];
   });
-  const rows = end.outcomes.map((outcome) => [outcome.host, words[outcome.result], remarkOf(outcome)]);
+  const rows = end.outcomes.map((outcome) => [outcome.host, resultWords[outcome.result], remarkOf(outcome)]);
   return [...logs, '', ...renderTable(['host', 'result', ''], rows, 'no hosts'), '', totals(end)];
 }
 
@@ -41,7 +34,7 @@ function remarkOf(outcome: HostOutcome): string {
 }
 
 function totals({ result, outcomes }: RolloutEnd): string {
-  const counts = Object.entries(words).flatMap(([kind, word]) => {
+  const counts = Object.entries(resultWords).flatMap(([kind, word]) => {
     const count = outcomes.filter((outcome) => outcome.result === kind).length;
     return count === 0 ? [] : [`${count} ${word}`];
   });

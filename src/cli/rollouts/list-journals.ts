@@ -30,7 +30,7 @@ export async function listJournals(folder: string): Promise<ListedJournals> {
   const unreadable: UnreadableJournal[] = [];
   for (const id of ids) {
     try {
-      const { entries } = await readFileJournal(folder, id);
+      const { entries } = await readFileJournal(folder, id, { withoutDiffs: true });
       rollouts.push(journalSummary(id, entries, isRolloutRunning(folder, id)));
     } catch (error) {
       if (!(error instanceof AppError)) throw error;

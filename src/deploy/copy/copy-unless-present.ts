@@ -8,6 +8,7 @@ import type { FleetCopier } from './create-fleet-copier.ts';
 /** The same copier but for that; disposing either is disposing both. */
 export function copyUnlessPresent(copier: FleetCopier): FleetCopier {
   return {
+    closureOf: (path) => copier.closureOf(path),
     counters: copier.counters,
     async copy(session, request, options) {
       const { roots } = request;

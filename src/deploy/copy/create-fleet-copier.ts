@@ -10,7 +10,7 @@
 import type { Emit } from '../../events/event.ts';
 import { type StorePath, storeDir } from '../../nix/store-path.ts';
 import { copyPaths } from '../../store/copy-paths.ts';
-import type { Store, StoreLog, TempRootLease } from '../../store/store.ts';
+import type { PathInfo, Store, StoreLog, TempRootLease } from '../../store/store.ts';
 import { AppError } from '../../util/app-error.ts';
 import { unlessAborted } from '../../util/unless-aborted.ts';
 import type { Copied, StepOptions } from '../rollout/host-steps.ts';
@@ -43,6 +43,8 @@ export interface FleetCopier extends AsyncDisposable {
     request: CopyRequest,
     options: StepOptions & { readonly emit: Emit },
   ): Promise<Copied>;
+  /** The closure of a path in our own store, of which most is known by then. Throws `store.path-missing`. */
+  closureOf(path: StorePath): Promise<readonly PathInfo[]>;
   /** What was read once for all of them. */
   readonly counters: NarBlocks['counters'];
 }
@@ -71,6 +73,7 @@ export function createFleetCopier({ store, keepBytes }: FleetCopierOptions): Fle
   };
 
   return {
+    closureOf: (path) => closures.closureOf([path]),
     counters: blocks.counters,
     async copy(session, { roots, substitute }, { signal, onLine, emit }) {
       const closure = await unlessAborted(closures.closureOf(roots), signal, 'asking what is to be copied');

@@ -30,6 +30,8 @@ export interface HostJob {
   readonly note: (entry: JournalEntry) => Promise<void>;
   /** Resolves when the host may be activated; rejects when it is cut off before. */
   readonly mayActivate: () => Promise<void>;
+  /** Told how the host stands when it was begun, before anything is done. */
+  readonly onFacts: (facts: HostFacts | undefined) => void;
   readonly emit: Emit;
   readonly now: () => number;
 }
@@ -81,6 +83,7 @@ async function follow(job: HostJob, progress: Progress): Promise<void> {
   const { plan, host, past, steps } = job;
   checkSshTarget(host.name, host.target);
   const facts = await begin(job, progress, 'begin', (options) => steps.begin(options));
+  job.onFacts(facts);
   let rest = past.halfDone
     ? restOf(plan, past.steps)
     : courseOf(plan, isUnchanged(plan, host.toplevel, facts));

@@ -9,15 +9,17 @@
  */
 
 import type { Emit } from '../../events/event.ts';
+import { isStorePath } from '../../nix/store-path.ts';
 import { AppError } from '../../util/app-error.ts';
 import { createWaker } from '../../util/create-waker.ts';
 import { pause } from '../../util/pause.ts';
 import { createSerialize } from '../../util/serialize.ts';
 import type { DeployPlan, HostOutcome, PlannedHost } from '../deploy-plan.ts';
+import type { HostFacts } from '../session/host-facts.ts';
 import { type Decision, decideNext, type Wait } from './decide-next.ts';
 import { describeWait } from './describe-wait.ts';
 import { executeHost, type HostEnd } from './execute-host.ts';
-import type { OpenHostSteps } from './host-steps.ts';
+import type { HostSteps, OpenHostSteps } from './host-steps.ts';
 import type { Journal, JournalEntry, RolloutResult } from './journal.ts';
 import { resultOf } from './result-of.ts';
 import { type RolloutControl, uncontrolled } from './rollout-control.ts';
@@ -50,6 +52,8 @@ export interface RolloutEnd {
 
 /** The longest time that a timer takes. */
 const longestSleepMs = 2 ** 31 - 1;
+/** How long the end of a rollout waits for what changes on its last hosts. */
+const lastMomentMs = 3000;
 
 /**
  * Throws `interrupted`, `rollout.journal-invalid`, and what the journal throws when it cannot be written: then hosts that
@@ -73,6 +77,9 @@ class RolloutRun implements AsyncDisposable {
   /** Fires for hosts of which nothing is changed yet. */
   readonly #preparing: AbortSignal;
   readonly #running = new Set<Promise<void>>();
+  /** What changes on hosts is being asked. */
+  readonly #asking = new Set<Promise<void>>();
+  readonly #doneAsking = new AbortController();
   readonly #grants = new Map<string, () => void>();
   readonly #waker = createWaker();
   readonly #serialize = createSerialize();
@@ -115,6 +122,7 @@ class RolloutRun implements AsyncDisposable {
     if (outcomes.length < this.#plan.hosts.length) throw interrupted(outcomes);
     const result = this.#state.result ?? resultOf(this.#plan, outcomes, this.#state.aborted);
     if (this.#state.result === undefined) {
+      await this.#untilAsked();
       await this.#note({ type: 'ended', at: this.#now(), result });
       emit({ type: 'rollout.ended', rollout, result, durationMs: this.#now() - begunAt });
     }
@@ -123,7 +131,8 @@ class RolloutRun implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort();
-    await Promise.allSettled(this.#running);
+    this.#doneAsking.abort();
+    await Promise.allSettled([...this.#running, ...this.#asking]);
     this.#preparing.removeEventListener('abort', this.#waker.wake);
   }
 
@@ -190,15 +199,17 @@ class RolloutRun implements AsyncDisposable {
     this.#state = withHost(this.#state, name, { stage, retryAt: undefined });
     const { emit, openSteps } = this.#options;
     emit({ type: 'host.started', host: name, toplevel: host.toplevel, action: this.#plan.action });
+    const steps = openSteps(host, this.#journal.id);
     const work = executeHost({
       plan: this.#plan,
       host,
       past,
-      steps: openSteps(host, this.#journal.id),
+      steps,
       preparing: this.#preparing,
       kill: this.#kill,
       note: (entry) => this.#note(entry),
       mayActivate: () => this.#mayActivate(name),
+      onFacts: (facts) => this.#askDiff(name, steps, facts),
       emit,
       now: this.#now,
     })
@@ -213,6 +224,35 @@ class RolloutRun implements AsyncDisposable {
         this.#waker.wake();
       });
     this.#running.add(work);
+  }
+
+  /** Beside all else: no host waits for it, and what goes wrong with it changes nothing. */
+  #askDiff(name: string, steps: HostSteps, facts: HostFacts | undefined): void {
+    const past = this.#state.hosts.get(name);
+    if (steps.diff === undefined || facts === undefined || past === undefined || past.diffKnown) return;
+    // When it is gone on with the host may run its new system already.
+    const { previous } = past;
+    const before = previous !== undefined && isStorePath(previous) ? previous : facts.current;
+    const { signal } = this.#doneAsking;
+    const asking = steps
+      .diff(before, { signal })
+      .then((diff) => this.#note({ type: 'diff', at: this.#now(), host: name, diff }))
+      .catch(() => {})
+      .finally(() => this.#asking.delete(asking));
+    this.#asking.add(asking);
+  }
+
+  /** Those that are asked at the end get a moment, as the local store needs no more. */
+  async #untilAsked(): Promise<void> {
+    const { sleep = pause } = this.#options;
+    if (this.#asking.size > 0) {
+      const over = new AbortController();
+      const sleeping = sleep(lastMomentMs, over.signal).catch(() => {});
+      await Promise.race([Promise.allSettled(this.#asking), sleeping]);
+      over.abort();
+    }
+    this.#doneAsking.abort();
+    await Promise.allSettled(this.#asking);
   }
 
   #mayActivate(name: string): Promise<void> {

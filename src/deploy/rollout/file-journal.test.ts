@@ -43,6 +43,26 @@ const entries: readonly JournalEntry[] = [
   step,
   { type: 'trouble', at: 1, host: 'web', message: 'm' },
   { type: 'previous', at: 1, host: 'web', current: toplevel, profile: undefined },
+  {
+    type: 'diff',
+    at: 1,
+    host: 'web',
+    diff: {
+      before: 'a',
+      after: toplevel,
+      closure: {
+        packages: [{ name: 'x', change: 'up', before: ['1'], after: ['2'] }],
+        rebuilt: 1,
+        bytesBefore: 1,
+        bytesAfter: 2,
+        newPaths: 3,
+        newBytes: 4,
+      },
+      units: { added: ['a.service'], removed: [], changed: [] },
+      unknown: ['what'],
+    },
+  },
+  { type: 'diff', at: 1, host: 'web', diff: { after: toplevel, unknown: [] } },
   { type: 'host', at: 1, outcome: { host: 'web', result: 'skipped', reason: 'r' } },
   { type: 'host', at: 1, outcome: { host: 'web', result: 'deployed' } },
   { type: 'ended', at: 1, result: 'degraded' },
@@ -73,6 +93,9 @@ describe('a journal in a file', () => {
 
     await using journal = await openFileJournal(folder, id);
     expect(journal.entries).toEqual([planned, ...entries]);
+    // Lists do without what is most of it.
+    const { entries: short } = await readFileJournal(folder, id, { withoutDiffs: true });
+    expect(short).toEqual([planned, ...entries.filter(({ type }) => type !== 'diff')]);
   });
 
   it('has each entry in the file when it says so', async () => {

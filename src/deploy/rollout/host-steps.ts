@@ -8,7 +8,9 @@
  * the program was killed in the middle of it: what is done already is seen and not done twice.
  */
 
+import type { StorePath } from '../../nix/store-path.ts';
 import type { PlannedHost, SwitchAction } from '../deploy-plan.ts';
+import type { HostDiff } from '../diff/host-diff.ts';
 import type { HostFacts } from '../session/host-facts.ts';
 
 export interface StepOptions {
@@ -68,6 +70,11 @@ export interface HostSteps extends AsyncDisposable {
   keep(options: StepOptions): Promise<void>;
   /** Reboots and waits until it has come back with another boot id. Throws `deploy.reboot-failed`. */
   reboot(options: StepOptions): Promise<void>;
+  /**
+   * What changes on the host, which ran `before`. Asked beside the other steps once `begin` is done: nothing waits for it,
+   * and where it is not there (Morph's way) nothing is recorded. Throws only when the signal fires.
+   */
+  diff?(before: StorePath | undefined, options: { readonly signal: AbortSignal }): Promise<HostDiff>;
   /** Goes back to the system of before; resolves when it runs. Throws `deploy.failed` when that went wrong too. */
   rollBack(options: StepOptions): Promise<void>;
 }

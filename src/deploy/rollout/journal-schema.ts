@@ -1,6 +1,7 @@
 /** One entry of a journal, as it is kept. */
 
 import { z } from 'zod';
+import { hostDiffSchema } from '../diff/host-diff.ts';
 import { hostSteps, type JournalEntry } from './journal.ts';
 import { planSchema } from './plan-schema.ts';
 
@@ -32,6 +33,7 @@ export const journalEntrySchema: z.ZodType<JournalEntry> = z.discriminatedUnion(
     .transform((entry) => {
       return { ...entry, current: entry.current, profile: entry.profile };
     }),
+  z.strictObject({ type: z.literal('diff'), at, host, diff: hostDiffSchema }),
   z.strictObject({ type: z.literal('host'), at, outcome }),
   z.strictObject({
     type: z.literal('ended'),

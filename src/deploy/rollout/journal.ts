@@ -4,6 +4,7 @@
  */
 
 import type { DeployPlan, HostOutcome } from '../deploy-plan.ts';
+import type { HostDiff } from '../diff/host-diff.ts';
 
 /** Steps of a host in the order in which they are done; those that the plan does not ask for are left out. */
 export const hostSteps = [
@@ -53,6 +54,8 @@ export type JournalEntry =
       readonly current: string | undefined;
       readonly profile: string | undefined;
     }
+  /** Against what it ran before. Not before the host was begun, and at any time after that, or never. */
+  | { readonly type: 'diff'; readonly at: number; readonly host: string; readonly diff: HostDiff }
   | { readonly type: 'host'; readonly at: number; readonly outcome: HostOutcome }
   | { readonly type: 'ended'; readonly at: number; readonly result: RolloutResult };
 

@@ -7,6 +7,7 @@
  */
 
 import type { Emit } from '../../events/event.ts';
+import type { StorePath } from '../../nix/store-path.ts';
 import type { SshSettings } from '../../process/ssh.ts';
 import { activateHost } from '../activation/activate-host.ts';
 import { confirmHost } from '../activation/confirm-host.ts';
@@ -17,6 +18,7 @@ import { rollBackHost } from '../activation/roll-back-host.ts';
 import { runChecks } from '../checks/run-checks.ts';
 import type { FleetCopier } from '../copy/create-fleet-copier.ts';
 import type { PlannedHost, RolloutPolicy } from '../deploy-plan.ts';
+import { findHostDiff } from '../diff/find-host-diff.ts';
 import type { SecretMemory } from '../secrets/secret-memory.ts';
 import { uploadSecrets } from '../secrets/upload-secrets.ts';
 import type { HostSession } from '../session/host-session.ts';
@@ -110,6 +112,10 @@ function createSteps(deps: OwnStepsOptions, host: PlannedHost, rollout: string):
     healthChecks: (options) => check('health', options),
     keep: (options) => keepHost(session(), { rollout, toplevel }, options),
     reboot: (options) => rebootHost(session(), { rollout, rebootTimeout: policy.rebootTimeout }, options),
+    diff: async (before, options) => {
+      const closureOf = (path: StorePath) => deps.copier.closureOf(path);
+      return findHostDiff(session(), { before, after: toplevel, closureOf }, options);
+    },
     rollBack: (options) =>
       rollBackHost(session(), { rollout, activationTimeout: policy.activationTimeout }, options),
     [Symbol.asyncDispose]: close,

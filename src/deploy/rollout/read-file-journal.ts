@@ -29,15 +29,23 @@ export function journalFile(folder: string, id: string): string {
   throw new AppError('rollout.unknown', `${JSON.stringify(id)} is no name of a rollout`);
 }
 
-/** Throws `rollout.unknown` and `rollout.journal-invalid`. */
-export async function readFileJournal(folder: string, id: string): Promise<StoredJournal> {
+/** How a line begins that says what changes on a host. */
+const diffLine = '{"type":"diff",';
+
+/** `withoutDiffs`: for lists; they are most of a journal. Throws `rollout.unknown` and `rollout.journal-invalid`. */
+export async function readFileJournal(
+  folder: string,
+  id: string,
+  { withoutDiffs = false }: { readonly withoutDiffs?: boolean } = {},
+): Promise<StoredJournal> {
   const file = journalFile(folder, id);
   const content = await read(file, id);
   const whole = content.lastIndexOf('\n') + 1;
   const lines = content.slice(0, whole).split('\n').slice(0, -1);
-  const entries = lines.map((line, index): JournalEntry => {
+  const entries = lines.flatMap((line, index): readonly JournalEntry[] => {
+    if (withoutDiffs && line.startsWith(diffLine)) return [];
     const parsed = journalEntrySchema.safeParse(parseJson(line));
-    if (parsed.success) return parsed.data;
+    if (parsed.success) return [parsed.data];
     throw new AppError(
       'rollout.journal-invalid',
       `${file}, line ${index + 1}, is no entry of a journal:\n${z.prettifyError(parsed.error)}`,

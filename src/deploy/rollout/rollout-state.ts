@@ -21,6 +21,10 @@ export interface HostState {
   readonly why: string | undefined;
   /** What it ran before is written down. */
   readonly previousKnown: boolean;
+  /** What that was, where the host said so. */
+  readonly previous: string | undefined;
+  /** What changes on it is written down. */
+  readonly diffKnown: boolean;
   /** When it was first tried, and, unreachable, when it is tried again. Milliseconds since 1970. */
   readonly triedAt: number | undefined;
   readonly retryAt: number | undefined;
@@ -43,6 +47,8 @@ const untouched: HostState = {
   troubles: [],
   why: undefined,
   previousKnown: false,
+  previous: undefined,
+  diffKnown: false,
   triedAt: undefined,
   retryAt: undefined,
   outcome: undefined,
@@ -94,7 +100,9 @@ export function withEntry(state: RolloutState, entry: JournalEntry): RolloutStat
       });
     }
     case 'previous':
-      return withHost(state, entry.host, { previousKnown: true });
+      return withHost(state, entry.host, { previousKnown: true, previous: entry.current });
+    case 'diff':
+      return withHost(state, entry.host, { diffKnown: true });
     case 'trouble': {
       const troubles = state.hosts.get(entry.host)?.troubles ?? [];
       return withHost(state, entry.host, { troubles: [...new Set([...troubles, entry.message])] });

@@ -5,7 +5,14 @@ import { testPath } from '../../../ci/testing/test-database.ts';
 import { openTestApi, type TestApi } from '../../testing/test-api.ts';
 import { evaluationHostsReply } from '../schemas/evaluation.ts';
 import { pageOf } from '../schemas/paging.ts';
-import { host, journalEntry, rollout, rolloutDetails, rolloutPlan } from '../schemas/rollout.ts';
+import {
+  host,
+  journalEntry,
+  rollout,
+  rolloutChange,
+  rolloutDetails,
+  rolloutPlan,
+} from '../schemas/rollout.ts';
 
 /** An evaluation of hosts a and b that were built, and c that was not. */
 async function withFleet(api: TestApi): Promise<number> {
@@ -80,6 +87,31 @@ describe('rollouts over HTTP', () => {
     const journal = await api.json(`/api/v1/rollouts/${id}/journal`);
     expect(pageOf(journalEntry).parse(journal).items).toMatchObject([{ type: 'planned', by: 'root' }]);
     await api.json('/api/v1/rollouts?state=wrong', { status: 400 });
+  });
+
+  it('say what changes on each host, once that is known', async () => {
+    await using api = await openTestApi();
+    await withFleet(api);
+    const { id } = rolloutDetails.parse(await post(api, 'rollouts', fleet, 201));
+    const changes = async (query = '') =>
+      pageOf(rolloutChange).parse(await api.json(`/api/v1/rollouts/${id}/changes${query}`));
+    expect(await changes()).toEqual({ items: [], total: 0, next: null });
+
+    const known = ['a', 'b'].map((name) => {
+      return { host: name, diff: { before: 'x', after: testPath(name), unknown: ['units: gone'] } };
+    });
+    await api.database.rollouts.append(id, 1, JSON.stringify({ type: 'started', at: 1, by: 'x' }), {});
+    for (const [index, entry] of known.entries())
+      await api.database.rollouts.append(
+        id,
+        index + 2,
+        JSON.stringify({ type: 'diff', at: 1, ...entry }),
+        {},
+      );
+
+    expect((await changes()).items).toEqual(known);
+    expect(await changes('?limit=1')).toEqual({ items: known.slice(0, 1), total: 2, next: 1 });
+    await api.json('/api/v1/rollouts/nosuch/changes', { status: 404 });
   });
 
   it('have a log for each host', async () => {

@@ -14,7 +14,14 @@ import { serveLog } from '../../serve-log.ts';
 import { body, errors, json } from '../replies.ts';
 import { cutPage, pageOf, pagingQuery } from '../schemas/paging.ts';
 import { rolloutParameters } from '../schemas/parameters.ts';
-import { journalEntry, rollout, rolloutDetails, rolloutPlan, rolloutRequest } from '../schemas/rollout.ts';
+import {
+  journalEntry,
+  rollout,
+  rolloutChange,
+  rolloutDetails,
+  rolloutPlan,
+  rolloutRequest,
+} from '../schemas/rollout.ts';
 import type { V1 } from '../v1.ts';
 
 const create = createRoute({
@@ -57,6 +64,17 @@ const getJournal = createRoute({
   summary: 'What a rollout did, entry by entry',
   request: { params: rolloutParameters, query: pagingQuery },
   responses: { 200: json(pageOf(journalEntry), 'In order; the first has the plan.'), ...errors },
+});
+
+const getChanges = createRoute({
+  method: 'get',
+  path: '/rollouts/{id}/changes',
+  summary: 'What changes on each host of a rollout, against what it ran before',
+  request: { params: rolloutParameters, query: pagingQuery },
+  responses: {
+    200: json(pageOf(rolloutChange), 'Hosts of which it is known: those that were begun.'),
+    ...errors,
+  },
 });
 
 const getLog = createRoute({
@@ -138,6 +156,15 @@ export function addRolloutRoutes(app: V1, deps: ApiDeps): void {
     const { id } = await find(c.req.valid('param').id);
     const entries = (await rollouts.entries(id)).map((text) => journalEntry.parse(parseJson(text)));
     return c.json(cutPage(entries, c.req.valid('query')), 200);
+  });
+
+  app.openapi(getChanges, async (c) => {
+    const { id } = await find(c.req.valid('param').id);
+    const changes = (await rollouts.entries(id)).flatMap((text) => {
+      const entry = journalEntry.parse(parseJson(text));
+      return entry.type === 'diff' ? [rolloutChange.parse({ host: entry.host, diff: entry.diff })] : [];
+    });
+    return c.json(cutPage(changes, c.req.valid('query')), 200);
   });
 
   app.openapi(getLog, async (c) => {

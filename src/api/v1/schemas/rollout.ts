@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { switchActions } from '../../../deploy/deploy-plan.ts';
+import { hostDiffSchema } from '../../../deploy/diff/host-diff.ts';
 import { policySchema } from '../../../deploy/rollout/plan-schema.ts';
 
 const count = z.int().min(0);
@@ -91,6 +92,11 @@ const rolloutHost = z
   .meta({ id: 'RolloutHost' });
 
 export const rolloutDetails = rollout.extend({ hosts: z.array(rolloutHost), leftOut, plan });
+
+/** What changes on a host of a rollout. */
+export const rolloutChange = z
+  .object({ host: z.string(), diff: hostDiffSchema })
+  .meta({ id: 'RolloutChange' });
 
 export const journalEntry = z.looseObject({ type: z.string(), at: z.number() });
 
