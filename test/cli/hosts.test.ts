@@ -1,6 +1,8 @@
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lockHost } from '../../src/deploy/activation/lock-host.ts';
+import { openHostSession } from '../../src/deploy/session/open-host-session.ts';
 import type { ProcessResult } from '../../src/process/run-process.ts';
 import { parseEvents, proteus } from '../helpers/proteus.ts';
 import { makeFolder, writeNetwork } from '../helpers/write-network.ts';
@@ -22,7 +24,7 @@ beforeAll(async () => {
   network = await writeNetwork(
     {
       web01: `{ deployment.tags = [ "web" ]; ${check('/run/well')}
-        deployment.secrets.token = { source = "token"; destination = "/run/keys/token"; permissions = "0440"; action = [ "sudo" "touch" "/run/acted" ]; }; }`,
+        deployment.secrets.token = { source = "token"; destination = "/run/keys/token"; permissions = "0440"; action = [ "sudo" "sh" "/run/action" ]; }; }`,
       db01: `{ deployment.tags = [ "db" ]; ${check('/etc/passwd')} }`,
       iso: '{ deployment.buildOnly = true; }',
     },
@@ -112,6 +114,8 @@ describe('proteus check-health', () => {
 describe('proteus upload-secrets', () => {
   it('uploads what differs, runs its action, and checks health afterwards', async () => {
     await web.exec(['touch', '/run/well']);
+    // With a pipe there it waits until somebody writes into it.
+    await web.exec(`echo 'touch /run/acted; [ ! -p /run/hold ] || read -r _ </run/hold' >/run/action`);
 
     const first = await run('upload-secrets', network);
     const second = await run('upload-secrets', '--skip-health-checks', network);
@@ -124,6 +128,37 @@ describe('proteus upload-secrets', () => {
     await stat(web.path('/run/acted'));
     expect(second.stderr).toContain('web01: secrets: 0 uploaded, 1 unchanged');
     expect(second.stderr).not.toContain('runs: OK');
+  });
+
+  it('never meets a rollout on a host; each is told who the other is', async () => {
+    const options = { signal: AbortSignal.timeout(60_000), onLine: () => {} };
+    await using session = await openHostSession(
+      { name: 'web01', target: web.ssh.target },
+      { ssh: web.ssh.settings, ...options },
+    );
+    const hold = () => lockHost(session, { rollout: 'main-42-x', beatMs: 1000 }, options);
+    const upload = () => run('upload-secrets', '--skip-health-checks', '--force', '--on=web01', network);
+    {
+      await using _lock = await hold();
+      expect(await upload()).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining('web01: rollout main-42-x works on it since 20'),
+      });
+    }
+
+    await web.exec('mkfifo /run/hold');
+    const uploading = upload();
+    await expect
+      .poll(() => web.exec('cat /run/proteus/lock', { okCodes: [0, 1] }))
+      .toMatchObject({
+        stdout: expect.stringContaining('rollout=secrets-by-'),
+      });
+    await expect(hold()).rejects.toThrow(/web01: an upload of secrets \(secrets-by-.*\) works on it since/);
+    await web.exec('echo go >/run/hold');
+    expect((await uploading).code).toBe(0);
+    // Nothing of it is left.
+    expect((await web.exec('ls /run/proteus')).stdout.trim()).toBe('');
+    await using _free = await hold();
   });
 
   it('says which host cannot be reached, and goes on with the others', async () => {

@@ -46,7 +46,7 @@ describe('hostVerb', () => {
 
   it.each([
     ['proteus: locked r2 1700000000', 'web01: rollout r2 works on it since 2023-11-14T22:13:20.000Z'],
-    ['proteus: locked $(id) soon', 'web01: rollout another works on it since a while ago'],
+    ['proteus: locked $(id) soon', 'web01: another rollout works on it since a while ago'],
   ])('names who holds the host: %s', async (line, message) => {
     await expect(hostThatSays([line]).ask()).rejects.toMatchObject({ code: 'deploy.locked', message });
   });

@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { isStorePath, type StorePath } from '../../nix/store-path.ts';
 import { shellQuote } from '../../process/ssh.ts';
 import { AppError } from '../../util/app-error.ts';
+import { holderName } from '../secrets/upload-name.ts';
 import type { HostSession } from '../session/host-session.ts';
 import { rolloutForm } from '../session/parse-facts.ts';
 
@@ -144,9 +145,9 @@ export async function hostVerb(
 }
 
 function locked(name: string, [rollout = '', since = '']: readonly string[]): AppError {
-  const other = rolloutForm.test(rollout) ? rollout : 'another';
+  const other = rolloutForm.test(rollout) ? holderName(rollout) : 'another rollout';
   const when = /^\d{1,12}$/.test(since) ? new Date(Number(since) * 1000).toISOString() : 'a while ago';
-  return new AppError('deploy.locked', `${name}: rollout ${other} works on it since ${when}`);
+  return new AppError('deploy.locked', `${name}: ${other} works on it since ${when}`);
 }
 
 async function* withScript(rest: AsyncIterable<Uint8Array> | undefined): AsyncGenerator<Uint8Array> {

@@ -20,7 +20,11 @@ do_hold() {
   while IFS= read -r _; do beat; say '~'; done
   mutex
   get "$run/lock" pid
-  [ "$value" != $$ ] || rm -f "$run/lock"
+  if [ "$value" = $$ ]; then
+    rm -f "$run/lock"
+    # Nothing was activated, as when only secrets were uploaded: there is nothing to remember.
+    [ -f "$run/$rollout/state" ] || rm -rf "${run:?}/${rollout:?}"
+  fi
   free_mutex
 }
 
