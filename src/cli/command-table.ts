@@ -109,10 +109,10 @@ export const commandTable: readonly CommandEntry[] = [
   entry('rollout pause', 'begin no further host', () => import('./commands/rollout-pause.ts')),
   entry('rollout abort', 'end a rollout', () => import('./commands/rollout-abort.ts')),
   entry('host list', 'list the hosts that a server rolled out to', () => import('./commands/host-list.ts')),
-  entry('host cordon', 'leave a host out of rollouts', () => import('./commands/host-cordon.ts')),
+  entry('host cordon', 'leave hosts out of rollouts', () => import('./commands/host-cordon.ts')),
   entry(
     'host uncordon',
-    'let a host take part in rollouts again',
+    'let hosts take part in rollouts again',
     () => import('./commands/host-uncordon.ts'),
   ),
   entry('host remove', 'forget a host that is no more', () => import('./commands/host-remove.ts')),

@@ -6,6 +6,7 @@
 
 import type { Database } from '../../db/database.ts';
 import type { RolloutRecord, RolloutState } from '../../db/rollout-records.ts';
+import { cordonWords } from '../../deploy/cordon-words.ts';
 import type { JournalEntry } from '../../deploy/rollout/journal.ts';
 import type { RolloutControl } from '../../deploy/rollout/rollout-control.ts';
 import type { Emit } from '../../events/event.ts';
@@ -150,7 +151,7 @@ export function createRollouts(deps: RolloutsDeps): ServerRollouts {
       await hosts.setCordon(project, host, cordon && { ...cordon, at: now() });
       const key = keyOf(project, host);
       if (cordon === null) cordons.delete(key);
-      else cordons.set(key, reasonOf(cordon.by, cordon.reason));
+      else cordons.set(key, cordonWords(cordon));
     },
     async removeHost(project, host) {
       if (await hosts.remove(project, host)) {
@@ -164,7 +165,10 @@ export function createRollouts(deps: RolloutsDeps): ServerRollouts {
     },
     async start() {
       for (const { project, name, cordonedBy, cordonReason } of await hosts.list()) {
-        if (cordonedBy !== null) cordons.set(keyOf(project, name), reasonOf(cordonedBy, cordonReason ?? ''));
+        if (cordonedBy !== null) {
+          const words = cordonWords({ by: cordonedBy, reason: cordonReason ?? '' });
+          cordons.set(keyOf(project, name), words);
+        }
       }
       for (const rollout of await rollouts.unfinished()) {
         launch(rollout, rollout.approvedBy ?? rollout.createdBy);
@@ -200,10 +204,6 @@ function nameOf(jobset: string, evaluation: number, word: string): string {
 
 function keyOf(project: string, host: string): string {
   return `${project}/${host}`;
-}
-
-function reasonOf(by: string, reason: string): string {
-  return `cordoned by ${by}${reason === '' ? '' : `: ${reason}`}`;
 }
 
 function wrongState({ id, state, result }: RolloutRecord, what: string): AppError {

@@ -4,6 +4,7 @@
  */
 
 import type { Database } from '../../db/database.ts';
+import { cordonWords } from '../../deploy/cordon-words.ts';
 import { parseWaveSizes } from '../../deploy/rollout/parse-wave-sizes.ts';
 import { planRollout } from '../../deploy/rollout/plan-rollout.ts';
 import { selectHosts } from '../../network/select-hosts.ts';
@@ -30,9 +31,7 @@ export async function planFleet(
   const { selected } = selectHosts(network, request.selectors);
   const cordoned = new Map(
     (await database.hosts.list(request.project)).flatMap(({ name, cordonedBy, cordonReason }) =>
-      cordonedBy === null
-        ? []
-        : [[name, `cordoned by ${cordonedBy}${cordonReason ? `: ${cordonReason}` : ''}`]],
+      cordonedBy === null ? [] : [[name, cordonWords({ by: cordonedBy, reason: cordonReason ?? '' })]],
     ),
   );
   const known = new Map(hosts.map((host) => [host.metadata.name, host]));

@@ -1,13 +1,11 @@
 /** `proteus host list`: the hosts that a server rolled out to. */
 
-import type { z } from 'zod';
-import { pageOf } from '../../api/v1/schemas/paging.ts';
-import { host as hostSchema } from '../../api/v1/schemas/rollout.ts';
 import { ago } from '../client/ago.ts';
 import { connectToServer, type ServerFlags, withServerFlags } from '../client/connect-to-server.ts';
 import { renderTable } from '../client/render-table.ts';
 import type { CommandModule } from '../command-module.ts';
 import { printResult } from '../context.ts';
+import { listHosts } from '../fleet/list-hosts.ts';
 
 export const define: CommandModule['define'] = (command, run) => {
   withServerFlags(command.argument('[project]', 'only hosts of this project'))
@@ -15,16 +13,7 @@ export const define: CommandModule['define'] = (command, run) => {
     .action((project: string | undefined, flags: ServerFlags) => {
       run(async (context) => {
         const client = await connectToServer(context, flags);
-        const query = project === undefined ? '' : `&project=${encodeURIComponent(project)}`;
-        const hosts: z.output<typeof hostSchema>[] = [];
-        for (let next: number | null = 0; next !== null; ) {
-          const page: z.output<ReturnType<typeof pageOf<typeof hostSchema>>> = await client.get(
-            `/api/v1/hosts?limit=1000&offset=${next}${query}`,
-            pageOf(hostSchema),
-          );
-          hosts.push(...page.items);
-          next = page.next;
-        }
+        const hosts = await listHosts(client, project);
         const now = Date.now();
         const rows = hosts.map((one) => [
           `${one.project}/${one.name}`,

@@ -6,10 +6,12 @@ import type { DeployPlan } from '../../deploy/deploy-plan.ts';
 import { createFileJournal } from '../../deploy/rollout/file-journal.ts';
 import { AppError } from '../../util/app-error.ts';
 import { type CliContext, say } from '../context.ts';
+import { cordonFile, watchCordons } from '../cordons/cordon-file.ts';
+import { whoAmI } from '../who-am-i.ts';
 import { writeNewFile } from '../write-new-file.ts';
 import { describePlan } from './describe-plan.ts';
 import { rolloutsFolder } from './rollouts-folder.ts';
-import { type RunRolloutOptions, runRollout, whoAmI } from './run-rollout.ts';
+import { type RunRolloutOptions, runRollout } from './run-rollout.ts';
 
 export interface PlanFlags {
   readonly dryRun?: boolean;
@@ -41,6 +43,11 @@ export async function beginRollout(
   const planOnly = Boolean(flags.dryRun || flags.planOnly || flags.savePlan !== undefined);
   if (planOnly || flags.ask || plan.waves.length > 1) {
     for (const line of describePlan(plan)) say(context, line);
+    const cordoned = watchCordons(cordonFile(context.env));
+    for (const { name } of plan.hosts) {
+      const why = cordoned(name);
+      if (why !== undefined) say(context, `${name}: would be skipped, as it is ${why}`);
+    }
   }
   if (planOnly) {
     if (context.json) context.stdout.write(`${JSON.stringify({ type: 'deploy.plan', plan })}\n`);

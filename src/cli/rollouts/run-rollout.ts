@@ -3,7 +3,6 @@
  * of it at the end. The first interrupt lets hosts that are being activated come to their end; the journal keeps the rest.
  */
 
-import { hostname, userInfo } from 'node:os';
 import { copyUnlessPresent } from '../../deploy/copy/copy-unless-present.ts';
 import { createFleetCopier } from '../../deploy/copy/create-fleet-copier.ts';
 import { executeRollout } from '../../deploy/rollout/execute-rollout.ts';
@@ -15,6 +14,8 @@ import { sshSettingsFromEnvironment } from '../../process/ssh.ts';
 import { openStore } from '../../store/open-store.ts';
 import type { Store } from '../../store/store.ts';
 import { type CliContext, say } from '../context.ts';
+import { cordonFile, watchCordons } from '../cordons/cordon-file.ts';
+import { whoAmI } from '../who-am-i.ts';
 import { collectTails } from './collect-tails.ts';
 import { describeResults, exitCodeOfResult } from './describe-results.ts';
 
@@ -27,11 +28,6 @@ export interface RunRolloutOptions {
   readonly ageIdentity?: string | undefined;
 }
 
-/** Who acts here, as journals have it. */
-export function whoAmI(env: CliContext['env']): string {
-  return `${env.SUDO_USER || env.USER || userInfo().username}@${hostname()}`;
-}
-
 /** The exit code: 0 all is as planned, 4 not everywhere or not quite, 1 something failed. Throws `interrupted` and others. */
 export async function runRollout(
   context: CliContext,
@@ -40,6 +36,7 @@ export async function runRollout(
 ): Promise<number> {
   const { signal, emit, env } = context;
   const plan = planOfJournal(journal.id, journal.entries);
+  const cordoned = watchCordons(cordonFile(env));
   await using stack = new AsyncDisposableStack();
   const store = options.store ?? stack.use(await openStore({ type: 'local' }, { signal }));
   // Waves may be hours away, and nothing else may keep what they bring.
@@ -69,6 +66,7 @@ export async function runRollout(
       emit: tails.emit,
       signal,
       by: whoAmI(env),
+      cordoned,
     });
     for (const line of describeResults(end, tails.lines)) say(context, line);
     if (context.json) {

@@ -178,7 +178,7 @@ function skipReason(
   queuedSince: number | undefined,
 ): string | undefined {
   const reason = cordoned(name);
-  if (reason !== undefined) return `cordoned: ${reason}`;
+  if (reason !== undefined) return reason;
   if (queuedSince === undefined || now < expiry(plan, queuedSince)) return undefined;
   return `it could not be reached within ${plan.policy.queueFor} s`;
 }

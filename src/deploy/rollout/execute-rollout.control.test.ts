@@ -13,7 +13,7 @@ describe('hosts that are left alone', () => {
     const hosts = it.hosts.map((host) => (host.name === 'iso' ? { ...host, buildOnly: true } : host));
     const played = play(
       { ...it, hosts },
-      { cordoned: (host) => (host === 'db' ? 'being mended' : undefined) },
+      { cordoned: (host) => (host === 'db' ? 'cordoned by bob: being mended' : undefined) },
     );
 
     expect(await played.end).toEqual({
@@ -24,7 +24,7 @@ describe('hosts that are left alone', () => {
           result: 'skipped',
           reason: 'Deployment steps are disabled for build-only host: iso',
         },
-        { host: 'db', result: 'skipped', reason: 'cordoned: being mended' },
+        { host: 'db', result: 'skipped', reason: 'cordoned by bob: being mended' },
         { host: 'web', result: 'deployed' },
       ],
     });

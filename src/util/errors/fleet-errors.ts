@@ -33,6 +33,12 @@ export const fleetErrors = {
     exit: 1,
     hint: 'Put it into the folder that `secrets` in the section [rollouts] of the configuration names.',
   },
+  'host.cordons-invalid': {
+    sentence: 'The file of hosts that take no part in rollouts cannot be used.',
+    status: 500,
+    exit: 1,
+    hint: 'Mend it, or remove it: then no host is cordoned, and `proteus host cordon` makes it anew.',
+  },
   'host.unknown': {
     sentence: 'There is no host of that name.',
     status: 404,
