@@ -11,7 +11,12 @@
   packages,
 }:
 
-{ config, options, ... }:
+{
+  config,
+  options,
+  pkgs,
+  ...
+}:
 
 let
   inherit (lib)
@@ -50,6 +55,11 @@ let
         }
         // optionalAttrs (packages ? overlays) { inherit (packages) overlays; }
       );
+
+  secretUnits = import ./secret-units.nix {
+    inherit pkgs;
+    inherit (config.deployment) secrets;
+  };
 in
 {
   _file = ./host-module.nix;
@@ -66,6 +76,9 @@ in
     }
 
     (optionalAttrs (options ? networking.hostName) { networking.hostName = mkDefault name; })
+
+    (optionalAttrs (options ? systemd.services) { systemd.services = secretUnits.services; })
+    (optionalAttrs (options ? systemd.paths) { systemd.paths = secretUnits.paths; })
 
     # Our options are described in the host's manual relative to our own folder.
     (optionalAttrs (options ? documentation.nixos.extraModuleSources) {

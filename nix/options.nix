@@ -82,6 +82,7 @@ let
         "pre-activation"
         "post-activation"
       ]) "pre-activation" "When in a deployment it is uploaded.";
+      unit = option bool false "Whether the host has a unit NAME-secret.service that is active while the file is there.";
     };
   };
 

@@ -39,6 +39,26 @@ let
     };
   };
 
+  path = {
+    options = {
+      description = mkOption {
+        type = types.str;
+        default = "";
+        description = "What it is, in words.";
+      };
+      wantedBy = mkOption {
+        type = types.listOf types.str;
+        default = [ ];
+        description = "Units that start it.";
+      };
+      pathConfig = mkOption {
+        type = types.attrsOf types.str;
+        default = { };
+        description = "Lines of the section [Path].";
+      };
+    };
+  };
+
   lines =
     set: lib.concatStrings (lib.mapAttrsToList (name: value: "${name}=${toString value}\n") set);
   environment =
@@ -54,15 +74,34 @@ let
     WantedBy=${lib.concatStringsSep " " unit.wantedBy}
   '';
 
-  units = builtins.mapAttrs (
-    name: unit: pkgs.writeText "unit-${name}.service" (unitText unit)
-  ) config.systemd.services;
+  pathText = unit: ''
+    [Unit]
+    Description=${unit.description}
+
+    [Path]
+    ${lines unit.pathConfig}
+    [Install]
+    WantedBy=${lib.concatStringsSep " " unit.wantedBy}
+  '';
+
+  links =
+    kind: text: units:
+    lib.concatStrings (
+      lib.mapAttrsToList (
+        name: unit: "ln -s ${pkgs.writeText "unit-${name}.${kind}" (text unit)} \"$out/${name}.${kind}\"\n"
+      ) units
+    );
 in
 {
   options.systemd.services = mkOption {
     type = types.attrsOf (types.submodule service);
     default = { };
     description = "Services by name.";
+  };
+  options.systemd.paths = mkOption {
+    type = types.attrsOf (types.submodule path);
+    default = { };
+    description = "What starts services when files come, by name.";
   };
 
   config = {
@@ -79,9 +118,8 @@ in
     };
     environment.etc."systemd/system".source = pkgs.runCommand "system-units" { } (
       "mkdir -p \"$out\"\n"
-      + lib.concatStrings (
-        lib.mapAttrsToList (name: unit: "ln -s ${unit} \"$out/${name}.service\"\n") units
-      )
+      + links "service" unitText config.systemd.services
+      + links "path" pathText config.systemd.paths
     );
   };
 }
