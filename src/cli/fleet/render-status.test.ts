@@ -33,5 +33,28 @@ it('shows how hosts stand, and what there is to say', () => {
     'b | drifted | 22222222…-nixos-system-web | 11111111…-nixos-system-web | main-1-x | needs a reboot; failed: x.service',
     'c | unreachable | - | 11111111…-nixos-system-web | - | no route',
     'd | to be deployed | 11111111…-nixos-system-web | 33333333…-nixos-system-web | main-1-x | the next boot brings another system; rollout r: waiting',
+    '',
+    '1 up to date, 1 drifted, 1 unreachable, 1 to be deployed; 1 needs a reboot; 1 with failed units',
   ]);
+});
+
+it('shows those of many last that need somebody', () => {
+  const many = Array.from({ length: 100 }, (_, index) => host(`web${index}`, {}));
+  const units = Array.from({ length: 7 }, (_, index) => `u${index}.service`);
+  many[3] = host('web3', { standing: 'unreachable', current: undefined, why: 'no route' });
+  many[5] = host('web5', { failedUnits: units });
+  many[7] = host('web7', { standing: 'behind', desired: path('3') });
+  const lines = renderStatus(many).map((line) => line.replace(/ {2,}/g, ' | '));
+
+  expect(lines[1]).toMatch(/^web0 /);
+  expect(lines.slice(-5)).toEqual([
+    expect.stringMatching(/^web7 \| to be deployed/),
+    expect.stringMatching(
+      /^web5 \| up to date .*failed: u0.service u1.service u2.service u3.service u4.service and 2 more$/,
+    ),
+    expect.stringMatching(/^web3 \| unreachable .* no route$/),
+    '',
+    '98 up to date, 1 to be deployed, 1 unreachable; 1 with failed units',
+  ]);
+  expect(renderStatus([host('a', {})])).toHaveLength(2);
 });

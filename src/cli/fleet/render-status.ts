@@ -1,7 +1,11 @@
-/** How hosts stand, as a table. Pure. */
+/**
+ * How hosts stand, as a table, and how many there are of each kind. Of more than fit on a screen those that need somebody
+ * come last, where the eye is when all has been printed. Pure.
+ */
 
 import type { HostStatus } from '../../deploy/status/host-status.ts';
 import { renderTable } from '../client/render-table.ts';
+import { countKinds } from './count-kinds.ts';
 
 const words: Readonly<Record<HostStatus['standing'], string>> = {
   current: 'up to date',
@@ -11,10 +15,17 @@ const words: Readonly<Record<HostStatus['standing'], string>> = {
   unreachable: 'unreachable',
 };
 
+/** What fits on a screen. */
+const few = 20;
+/** What is fine first. */
+const order: readonly HostStatus['standing'][] = ['current', 'unknown', 'behind', 'drifted', 'unreachable'];
+const mostUnits = 5;
+
 export function renderStatus(hosts: readonly HostStatus[]): readonly string[] {
-  return renderTable(
+  const sorted = hosts.length <= few ? hosts : hosts.toSorted((a, b) => concern(a) - concern(b));
+  const table = renderTable(
     ['host', 'state', 'runs', 'should run', 'last rollout', ''],
-    hosts.map((one) => [
+    sorted.map((one) => [
       one.host,
       words[one.standing],
       shortened(one.current),
@@ -24,14 +35,31 @@ export function renderStatus(hosts: readonly HostStatus[]): readonly string[] {
     ]),
     'no hosts',
   );
+  return hosts.length < 2 ? table : [...table, '', totals(sorted)];
+}
+
+function concern(host: HostStatus): number {
+  return order.indexOf(host.standing) + (remarks(host).length > 0 ? order.length : 0);
+}
+
+function totals(hosts: readonly HostStatus[]): string {
+  const reboots = hosts.filter(({ needsReboot }) => needsReboot).length;
+  const failed = hosts.filter(({ failedUnits }) => failedUnits.length > 0).length;
+  return [
+    countKinds(hosts.map(({ standing }) => (standing === 'unknown' ? 'not known' : words[standing]))),
+    ...(reboots === 0 ? [] : [reboots === 1 ? '1 needs a reboot' : `${reboots} need a reboot`]),
+    ...(failed === 0 ? [] : [`${failed} with failed units`]),
+  ].join('; ');
 }
 
 function remarks({ needsReboot, bootsOther, failedUnits, activation, why }: HostStatus): readonly string[] {
+  const more = failedUnits.length - mostUnits;
+  const units = failedUnits.slice(0, mostUnits).join(' ');
   return [
     ...(why === undefined ? [] : [why.split('\n')[0] ?? '']),
     ...(needsReboot ? ['needs a reboot'] : []),
     ...(bootsOther ? ['the next boot brings another system'] : []),
-    ...(failedUnits.length === 0 ? [] : [`failed: ${failedUnits.join(' ')}`]),
+    ...(failedUnits.length === 0 ? [] : [`failed: ${units}${more > 0 ? ` and ${more} more` : ''}`]),
     ...(activation === undefined ? [] : [`rollout ${activation}`]),
   ];
 }
