@@ -126,6 +126,6 @@ describe('findHostDiff', () => {
     const finding = find(local(after), host({ silent: true }), controller.signal);
     controller.abort();
 
-    await expect(finding).rejects.toThrow();
+    await expect(finding).rejects.toThrow('aborted');
   });
 });
