@@ -25,7 +25,10 @@ let
     if match "[A-Za-z0-9_][A-Za-z0-9_.-]*" name != null then
       "${name}-secret"
     else
-      throw "deployment.secrets.\"${name}\".unit: wanted a name of letters, digits, _, - and . only, as a unit is called by it";
+      throw (
+        "deployment.secrets.\"${name}\".unit: wanted a name of letters, digits, _, - and . only, "
+        + "as a unit is called by it"
+      );
   fileOf =
     name:
     let
@@ -34,7 +37,10 @@ let
     if match "/[A-Za-z0-9/_.@:+=,-]+" file != null then
       file
     else
-      throw "deployment.secrets.${name}.unit: wanted a destination that begins with / and has letters, digits and /_.@:+=,- only, got '${file}'";
+      throw (
+        "deployment.secrets.${name}.unit: wanted a destination that begins with / "
+        + "and has letters, digits and /_.@:+=,- only, got '${file}'"
+      );
 
   command = "${pkgs.bash}/bin/bash ${pkgs.writeText "secret-unit.sh" (readFile ./secret-unit.sh)}";
 

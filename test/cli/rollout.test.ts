@@ -77,26 +77,6 @@ describe('proteus rollout', () => {
     );
   });
 
-  it('leaves cordoned hosts alone, and says who wants that', async () => {
-    const { db, web } = world;
-    const file = await world.network('five');
-    expect((await world.run('host', 'cordon', 'db01', 'nosuch', '--reason', 'a bad disk')).code).toBe(0);
-
-    const planned = await world.run('deploy', file, 'switch', '--dry-run');
-    expect(planned.stderr).toMatch(/\ndb01: would be skipped, as it is cordoned by .+: a bad disk\n/);
-    const { code, stderr } = await world.run('deploy', file, 'switch');
-    expect(code).toBe(4);
-    expect(stderr).toMatch(/\ndb01 {3}skipped {3}cordoned by .+@.+: a bad disk\nweb01 {2}deployed\n/);
-    expect([await world.stands(db), await world.stands(web)]).toEqual(['one one', 'five five']);
-
-    const listed = await world.run('host', 'cordon', '--list');
-    expect(listed.stdout).toMatch(/^host +cordoned by +since +why\ndb01 .* a bad disk\nnosuch .*\n$/);
-    expect((await world.run('host', 'uncordon', 'db01', 'nosuch')).code).toBe(0);
-    expect((await world.run('host', 'cordon', '--list')).stdout).toBe('no host is cordoned\n');
-    expect((await world.run('rollback', file, '--on', 'web*')).code).toBe(0);
-    expect(await world.stands(web)).toBe('one one');
-  });
-
   it('lists what was done, and shows it', async () => {
     const { stdout } = await world.run('rollout', 'list');
     const lines = stdout.trim().split('\n');
@@ -119,5 +99,25 @@ describe('proteus rollout', () => {
     expect(resumed.code).toBe(1);
     expect(resumed.stderr).toContain(`rollout ${id} has ended already: failed`);
     expect((await world.run('rollout', 'resume')).stderr).toContain('no rollout was interrupted here');
+  });
+
+  it('leaves cordoned hosts alone, and says who wants that', async () => {
+    const { db, web } = world;
+    const file = await world.network('five');
+    expect((await world.run('host', 'cordon', 'db01', 'nosuch', '--reason', 'a bad disk')).code).toBe(0);
+
+    const planned = await world.run('deploy', file, 'switch', '--dry-run');
+    expect(planned.stderr).toMatch(/\ndb01: would be skipped, as it is cordoned by .+: a bad disk\n/);
+    const { code, stderr } = await world.run('deploy', file, 'switch');
+    expect(code).toBe(4);
+    expect(stderr).toMatch(/\ndb01 {3}skipped {3}cordoned by .+@.+: a bad disk\nweb01 {2}deployed\n/);
+    expect([await world.stands(db), await world.stands(web)]).toEqual(['one one', 'five five']);
+
+    const listed = await world.run('host', 'cordon', '--list');
+    expect(listed.stdout).toMatch(/^host +cordoned by +since +why\ndb01 .* a bad disk\nnosuch .*\n$/);
+    expect((await world.run('host', 'uncordon', 'db01', 'nosuch')).code).toBe(0);
+    expect((await world.run('host', 'cordon', '--list')).stdout).toBe('no host is cordoned\n');
+    expect((await world.run('rollback', file, '--on', 'web*')).code).toBe(0);
+    expect(await world.stands(web)).toBe('one one');
   });
 });

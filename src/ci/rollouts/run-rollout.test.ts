@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DeployPlan } from '../../deploy/deploy-plan.ts';
+import type { OpenHostSteps } from '../../deploy/rollout/host-steps.ts';
+import { journalEntrySchema } from '../../deploy/rollout/journal-schema.ts';
 import { uncontrolled } from '../../deploy/rollout/rollout-control.ts';
 import { type FakeBehaviour, fakeFleet, oldSystem } from '../../deploy/testing/fake-fleet.ts';
 import { plannedHost, planOf } from '../../deploy/testing/plan-of.ts';
@@ -30,6 +32,10 @@ async function setUp(behaviour: FakeBehaviour = {}) {
   const test = await openTestDatabase();
   const { database } = test;
   const fleet = fakeFleet(names, behaviour);
+  const open: OpenHostSteps = (host, rollout) => ({
+    ...fleet.open(host, rollout),
+    diff: async (before) => ({ before, after: host.toplevel, unknown: [] }),
+  });
   const events: ServerEvent[] = [];
   const brought: string[] = [];
   const logs: string[] = [];
@@ -56,7 +62,7 @@ async function setUp(behaviour: FakeBehaviour = {}) {
       { control: uncontrolled, cordoned: () => undefined, signal },
       {
         database,
-        openSteps: async () => ({ open: fleet.open, async [Symbol.asyncDispose]() {} }),
+        openSteps: async () => ({ open, async [Symbol.asyncDispose]() {} }),
         bring: async (paths) => void brought.push(...paths),
         logDirectory: folder,
         logs: { began: (file) => logs.push(`+${file}`), ended: (file) => logs.push(`-${file}`) },
@@ -88,6 +94,10 @@ describe('a rollout of a server', () => {
       facts: expect.stringContaining('"bootId":"boot"'),
       claimedBy: null,
     });
+    const diffs = (await database.rollouts.entries('r1')).filter((entry) => entry.includes('"diff"'));
+    expect(diffs.map((entry) => journalEntrySchema.parse(JSON.parse(entry)))).toMatchObject(
+      names.map((host) => ({ host, diff: { before: oldSystem, after: testPath(host) } })),
+    );
     expect(events).toContainEqual(expect.objectContaining({ type: 'host.done', host: 'web', rollout: 'r1' }));
     const log = await readFile(path.join(folder, rolloutLogFile('r1', 0)), 'utf8');
     expect(log).toMatch(/^1970-01-01T00:00:05.000Z -- switch \/nix\/store\/.*activate on web.*-- done\n$/s);
