@@ -111,7 +111,7 @@ describe('a host of a rollout', () => {
     await web.exec(`nix-env --profile ${profile} --set ${elsewhere}
       ${elsewhere}/bin/switch-to-configuration switch`);
     await runProcess(['nix-store', '--delete', elsewhere]);
-    const plan = planOf('dry-activate', [planned(web), planned(db)]);
+    const plan = planOf('switch', [planned(web), planned(db)]);
     const journal = { ...memoryJournal([plannedEntry(plan)]), id: 'diffs' };
     await rollOut(plan, { store, ssh: web.ssh.settings, journal });
 
