@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { parseStorePath, type StorePath } from '../../nix/store-path.ts';
 import type { HostSession } from '../session/host-session.ts';
@@ -32,9 +33,9 @@ function host(change: { readonly silent?: boolean; readonly units?: readonly str
   const session = {
     store: {
       name: 'web01',
-      queryPathInfos: async (paths: readonly StorePath[]) => {
+      queryPathInfos: async (paths: readonly StorePath[], { signal }: { signal: AbortSignal }) => {
         asked.push(`infos ${paths.join(' ')}`);
-        if (change.silent) await new Promise(() => {});
+        if (change.silent) await once(signal, 'abort').then(() => signal.throwIfAborted());
         const known = Object.values(closures).flat();
         return new Map(
           paths.map((one) => {
@@ -59,7 +60,8 @@ function find(
   { session } = host(),
   signal = new AbortController().signal,
 ) {
-  return findHostDiff(session, { before, after, ...request }, { signal });
+  const usual = { arrival: Promise.resolve(), gone: new AbortController().signal };
+  return findHostDiff(session, { before, after, ...usual, ...request }, { signal });
 }
 
 const hello = { name: 'hello', change: 'up', before: ['2.10'], after: ['2.12'] };
@@ -119,6 +121,41 @@ describe('findHostDiff', () => {
       closure: { packages: [], rebuilt: 0, bytesBefore: 15, bytesAfter: 15 },
       units: { added: [], removed: [], changed: [] },
     });
+  });
+
+  it('waits for what only the host will have, and asks for nothing else before', async () => {
+    const there = host({ units: ['a.service', '//', `${after}/a`] });
+    const arrival = Promise.withResolvers<void>();
+    const finding = find({ ...local(before), arrival: arrival.promise }, there);
+    await new Promise(setImmediate);
+    expect(there.asked).toEqual([]);
+    arrival.resolve();
+
+    expect(await finding).toMatchObject({
+      closure: { bytesAfter: 17 },
+      units: { changed: ['a.service'] },
+      unknown: [],
+    });
+  });
+
+  it('asks nothing of a host that was let go, and says so', async () => {
+    const word = 'the host was let go before it had told';
+    const early = host();
+    const controller = new AbortController();
+    const waiting = find(
+      { ...local(before), arrival: new Promise(() => {}), gone: controller.signal },
+      early,
+    );
+    controller.abort();
+    expect(await waiting).toEqual({ before, after, unknown: [`packages: ${word}`, `units: ${word}`] });
+    expect(early.asked).toEqual([]);
+
+    const gone = new AbortController();
+    const late = host({ silent: true, units: [] });
+    const asking = find({ ...local(after), gone: gone.signal }, late);
+    await expect.poll(() => late.asked.length).toBe(2);
+    gone.abort();
+    expect((await asking).unknown).toContain(`packages: ${word}`);
   });
 
   it('ends when nobody wants to know any more', async () => {

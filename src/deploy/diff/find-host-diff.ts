@@ -20,6 +20,10 @@ export interface HostDiffRequest {
   readonly after: StorePath;
   /** In the local store. Throws where it is not there. */
   readonly closureOf: (path: StorePath) => Promise<readonly ClosurePath[]>;
+  /** The rollout is done bringing `after` to the host, which alone may have it, as when it builds it itself. */
+  readonly arrival: Promise<void>;
+  /** Fires when the rollout lets the host go: it is asked nothing more. */
+  readonly gone: AbortSignal;
   /** Of a system here. Default: from the disk. */
   readonly unitsOf?: ((path: StorePath) => Promise<Units | undefined>) | undefined;
 }
@@ -32,10 +36,15 @@ const mostPackages = 20_000;
 /** Throws only when the signal fires. */
 export async function findHostDiff(
   session: Pick<HostSession, 'store' | 'run'>,
-  { before, after, closureOf, unitsOf = readUnits }: HostDiffRequest,
+  { before, after, closureOf, arrival, gone, unitsOf = readUnits }: HostDiffRequest,
   options: { readonly signal: AbortSignal },
 ): Promise<HostDiff> {
   if (before === undefined) return { after, unknown: ['what it ran: it does not say'] };
+  if (before !== after && !(await isThere(closureOf(after)))) {
+    // Only so that nobody waits: that the host is let go is told by what is asked of it then.
+    const over = AbortSignal.any([options.signal, gone]);
+    await unlessAborted(arrival, over, 'waiting for the new system').catch(() => {});
+  }
   const signal = AbortSignal.any([options.signal, AbortSignal.timeout(deadlineMs)]);
   const unknown: string[] = [];
   const orUnknown = async <T>(what: string, work: Promise<T>): Promise<T | undefined> => {
@@ -47,16 +56,30 @@ export async function findHostDiff(
       return undefined;
     }
   };
+  const ofHost = async <T>(ask: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+    const word = 'the host was let go before it had told';
+    if (gone.aborted) throw new Error(word);
+    return await ask(AbortSignal.any([signal, gone])).catch((error: unknown) => {
+      throw gone.aborted ? new Error(word, { cause: error }) : error;
+    });
+  };
   const closure = (path: StorePath): Promise<readonly ClosurePath[]> =>
-    closureOf(path).catch(() => queryClosure(session.store, [path], { signal }));
+    closureOf(path).catch(() => ofHost((end) => queryClosure(session.store, [path], { signal: end })));
   const units = async (path: StorePath): Promise<Units | undefined> =>
-    (await unitsOf(path)) ?? readUnitsOnHost(session, path, { signal });
+    (await unitsOf(path)) ?? (await ofHost((end) => readUnitsOnHost(session, path, { signal: end })));
 
   const [changes, changedUnits] = await Promise.all([
     orUnknown('packages', changesOf(before, after, closure)),
     orUnknown('units', unitsBetween(before, after, units)),
   ]);
   return { before, after, closure: changes, units: changedUnits, unknown };
+}
+
+async function isThere(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  );
 }
 
 async function changesOf(

@@ -51,6 +51,8 @@ function createSteps(deps: OwnStepsOptions, host: PlannedHost, rollout: string):
   const { policy, emit } = deps;
   const { toplevel } = host;
   let opened: HostSession | undefined;
+  let gone = new AbortController();
+  let arrival = Promise.withResolvers<void>();
   let lock: HostLock | undefined;
   const session = (): HostSession => {
     if (opened === undefined) throw new Error(`${host.name}: a step came before begin`);
@@ -71,16 +73,19 @@ function createSteps(deps: OwnStepsOptions, host: PlannedHost, rollout: string):
       emit,
     });
   const close = async (): Promise<void> => {
+    gone.abort();
     await lock?.[Symbol.asyncDispose]();
     await opened?.[Symbol.asyncDispose]();
     lock = undefined;
     opened = undefined;
   };
 
-  return {
+  const steps: HostSteps = {
     async begin(options) {
       // A second time, where the first one was cut off.
       await close();
+      gone = new AbortController();
+      arrival = Promise.withResolvers();
       opened = await openHostSession(host, {
         ssh: deps.ssh,
         signal: options.signal,
@@ -114,10 +119,19 @@ function createSteps(deps: OwnStepsOptions, host: PlannedHost, rollout: string):
     reboot: (options) => rebootHost(session(), { rollout, rebootTimeout: policy.rebootTimeout }, options),
     diff: async (before, options) => {
       const closureOf = (path: StorePath) => deps.copier.closureOf(path);
-      return findHostDiff(session(), { before, after: toplevel, closureOf }, options);
+      const request = { before, after: toplevel, closureOf, arrival: arrival.promise, gone: gone.signal };
+      return findHostDiff(session(), request, options);
     },
     rollBack: (options) =>
       rollBackHost(session(), { rollout, activationTimeout: policy.activationTimeout }, options),
     [Symbol.asyncDispose]: close,
+  };
+  return {
+    ...steps,
+    async copy(options) {
+      const copied = await steps.copy(options);
+      arrival.resolve();
+      return copied;
+    },
   };
 }
