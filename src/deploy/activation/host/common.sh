@@ -126,13 +126,15 @@ tell_state() {
     while IFS= read -r line; do say "= $line"; done <"$run/$rollout/state"
     say "= alive=$alive"
   fi
-  if [ -f "$memories/$rollout" ]; then
-    say "= memory=yes"
-    get "$memories/$rollout" boot; say "= boot=$value"
-    get "$memories/$rollout" action; say "= action=$value"
-    get "$memories/$rollout" toplevel; say "= toplevel=$value"
-    get "$memories/$rollout" current; say "= before=$value"
-  fi
+  # Opened once: the supervisor may be about to forget it.
+  {
+    while IFS= read -r line; do
+      case $line in
+        boot=* | action=* | toplevel=*) say "= $line" ;;
+        current=*) say "= before=${line#*=}"; say "= memory=yes" ;;
+      esac
+    done <"$memories/$rollout"
+  } 2>/dev/null
   say .
 }
 forget() {
