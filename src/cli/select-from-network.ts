@@ -13,11 +13,15 @@ export interface NetworkSelection extends Selection {
   readonly broken: readonly string[];
 }
 
-/** Prints Morph's header on standard error, after the errors of hosts whose metadata does not evaluate. */
+/**
+ * Prints Morph's header on standard error, unless that is said already (`quiet`), after the errors of hosts whose metadata
+ * does not evaluate.
+ */
 export function selectFromNetwork(
   context: CliContext,
   network: LoadedNetwork,
   flags: SelectorFlags,
+  { quiet = false }: { readonly quiet?: boolean } = {},
 ): NetworkSelection {
   const selection = selectHosts(network, flags);
   const matches = hostExpression(flags.on ?? '*');
@@ -25,6 +29,6 @@ export function selectFromNetwork(
   for (const { name, error } of broken) {
     for (const line of describeEvaluationError(name, error)) say(context, line);
   }
-  context.stderr.write(selectionHeader(selection));
+  if (!quiet) context.stderr.write(selectionHeader(selection));
   return { ...selection, broken: broken.map(({ name }) => name) };
 }

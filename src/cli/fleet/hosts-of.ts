@@ -35,7 +35,8 @@ export async function hostsOf(
   const { signal, env, cwd } = context;
   const file = path.resolve(cwd, what);
   if (existsSync(file)) {
-    const { selected } = selectFromNetwork(context, await loadNetwork(file, { signal, env }), flags);
+    const network = await loadNetwork(file, { signal, env });
+    const { selected } = selectFromNetwork(context, network, flags, { quiet: true });
     const given = await lastHere(context);
     return selected
       .filter(({ buildOnly }) => !buildOnly)
@@ -48,7 +49,7 @@ export async function hostsOf(
   const name = parseEvaluationName(what);
   const client = await connectToServer(context, flags);
   const { network, toplevels } = await hostsFromCi(client, name);
-  const { selected } = selectFromNetwork(context, { ...network, brokenHosts: [] }, flags);
+  const { selected } = selectFromNetwork(context, { ...network, brokenHosts: [] }, flags, { quiet: true });
   const query = `?limit=1000&project=${encodeURIComponent(name.project)}`;
   const known = await client.get(`/api/v1/hosts${query}`, pageOf(hostSchema));
   const records = new Map(known.items.map((record) => [record.name, record]));

@@ -18,7 +18,7 @@ it('has the columns that there is something for', () => {
   const diff = { before: 'a', after: 'a', unknown: [] };
   const full = [
     host('web', { wave: 1, tookMs: 1500, diff }),
-    host('db', { wave: 2, result: 'rolled-back', message: 'exit\n  code 1' }),
+    host('db', { wave: 2, result: 'rolled-back', message: 'db: exit\n  code 1' }),
     host('x', { wave: 2, result: undefined }),
   ];
 

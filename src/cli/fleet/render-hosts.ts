@@ -9,6 +9,7 @@ import { type Cell, renderTable } from '../client/render-table.ts';
 import { resultWords } from '../rollouts/result-words.ts';
 import { changesInShort } from './changes-in-short.ts';
 import { countKinds } from './count-kinds.ts';
+import { withoutName } from './without-name.ts';
 
 export interface ShownHost {
   readonly host: string;
@@ -36,7 +37,7 @@ export function renderHosts(hosts: readonly ShownHost[]): readonly string[] {
     ['result', wordOf],
     ...(has('tookMs') ? [['took', tookOf] as const] : []),
     ...(has('diff') ? [['changes', ({ diff }: ShownHost) => changesInShort(diff) || null] as const] : []),
-    ['', ({ message }) => message.replaceAll(/\s*\n\s*/g, ' ')],
+    ['', ({ host, message }) => withoutName(host, message).replaceAll(/\s*\n\s*/g, ' ')],
   ];
   const sorted = hosts.length <= few ? hosts : hosts.toSorted((a, b) => concern(a) - concern(b));
   const table = renderTable(

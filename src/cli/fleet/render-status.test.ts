@@ -23,7 +23,13 @@ it('shows how hosts stand, and what there is to say', () => {
   const lines = renderStatus([
     host('a', {}),
     host('b', { standing: 'drifted', current: path('2'), needsReboot: true, failedUnits: ['x.service'] }),
-    host('c', { standing: 'unreachable', current: undefined, lastRollout: undefined, why: 'no route\nmore' }),
+    host('c', {
+      standing: 'unreachable',
+      current: undefined,
+      lastRollout: undefined,
+      why: 'c: no route\nmore',
+    }),
+    host('e', { standing: 'unreachable', current: undefined, desired: undefined, why: 'no' }),
     host('d', { standing: 'behind', desired: path('3'), bootsOther: true, activation: 'r: waiting' }),
   ]);
 
@@ -32,9 +38,10 @@ it('shows how hosts stand, and what there is to say', () => {
     'a | up to date | 11111111…-nixos-system-web | the same | main-1-x',
     'b | drifted | 22222222…-nixos-system-web | 11111111…-nixos-system-web | main-1-x | needs a reboot; failed: x.service',
     'c | unreachable | - | 11111111…-nixos-system-web | - | no route',
+    'e | unreachable | - | - | main-1-x | no',
     'd | to be deployed | 11111111…-nixos-system-web | 33333333…-nixos-system-web | main-1-x | the next boot brings another system; rollout r: waiting',
     '',
-    '1 up to date, 1 drifted, 1 unreachable, 1 to be deployed; 1 needs a reboot; 1 with failed units',
+    '1 up to date, 1 drifted, 2 unreachable, 1 to be deployed; 1 needs a reboot; 1 with failed units',
   ]);
 });
 

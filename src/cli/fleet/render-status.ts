@@ -6,6 +6,7 @@
 import type { HostStatus } from '../../deploy/status/host-status.ts';
 import { renderTable } from '../client/render-table.ts';
 import { countKinds } from './count-kinds.ts';
+import { withoutName } from './without-name.ts';
 
 const words: Readonly<Record<HostStatus['standing'], string>> = {
   current: 'up to date',
@@ -29,7 +30,7 @@ export function renderStatus(hosts: readonly HostStatus[]): readonly string[] {
       one.host,
       words[one.standing],
       shortened(one.current),
-      one.current === one.desired ? 'the same' : shortened(one.desired),
+      one.current !== undefined && one.current === one.desired ? 'the same' : shortened(one.desired),
       one.lastRollout,
       remarks(one).join('; '),
     ]),
@@ -52,11 +53,12 @@ function totals(hosts: readonly HostStatus[]): string {
   ].join('; ');
 }
 
-function remarks({ needsReboot, bootsOther, failedUnits, activation, why }: HostStatus): readonly string[] {
+function remarks(status: HostStatus): readonly string[] {
+  const { needsReboot, bootsOther, failedUnits, activation, why } = status;
   const more = failedUnits.length - mostUnits;
   const units = failedUnits.slice(0, mostUnits).join(' ');
   return [
-    ...(why === undefined ? [] : [why.split('\n')[0] ?? '']),
+    ...(why === undefined ? [] : [withoutName(status.host, why).split('\n')[0] ?? '']),
     ...(needsReboot ? ['needs a reboot'] : []),
     ...(bootsOther ? ['the next boot brings another system'] : []),
     ...(failedUnits.length === 0 ? [] : [`failed: ${units}${more > 0 ? ` and ${more} more` : ''}`]),
