@@ -107,7 +107,9 @@ async function showHere(
     ...renderHosts(shown),
     ...(wanted(flags, hosts) ? renderHostChanges(chosen) : []),
   ];
-  printResult(context, lines.join('\n'), { ...summary, entries });
+  // What changes is told with each host already, and is most of a journal.
+  const told = entries.filter(({ type }) => type !== 'diff');
+  printResult(context, lines.join('\n'), { ...summary, entries: told });
 }
 
 function wanted({ changes }: Flags, hosts: readonly string[]): boolean {

@@ -59,7 +59,7 @@ export async function findHostDiff(
   const ofHost = async <T>(ask: (signal: AbortSignal) => Promise<T>): Promise<T> => {
     const word = 'the host was let go before it had told';
     if (gone.aborted) throw new Error(word);
-    return await ask(AbortSignal.any([signal, gone])).catch((error: unknown) => {
+    return ask(AbortSignal.any([signal, gone])).catch((error: unknown) => {
       throw gone.aborted ? new Error(word, { cause: error }) : error;
     });
   };
