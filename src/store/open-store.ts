@@ -49,9 +49,9 @@ export async function openStore(spec: StoreSpec, options: OpenStoreOptions = {})
         ? async (signal) =>
             login?.connect(signal, true) ?? connectStdio(packedStoreArgv(spec), { signal, env })
         : undefined,
-    connect: async (signal) => {
+    connect: async (signal, asConfigured) => {
       const transport = await (login?.connect(signal) ?? openTransport(spec, { signal, env }));
-      return Connection.open(transport, { name, settings, signal });
+      return Connection.open(transport, { name, settings, signal, asConfigured });
     },
   });
 }
