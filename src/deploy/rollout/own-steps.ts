@@ -15,6 +15,7 @@ import { type HostLock, lockHost } from '../activation/lock-host.ts';
 import { rebootHost } from '../activation/reboot-host.ts';
 import { rollBackHost } from '../activation/roll-back-host.ts';
 import { runChecks } from '../checks/run-checks.ts';
+import { buildOnHost } from '../copy/build-on-host.ts';
 import type { FleetCopier } from '../copy/create-fleet-copier.ts';
 import type { PlannedHost, RolloutPolicy } from '../deploy-plan.ts';
 import type { SecretMemory } from '../secrets/secret-memory.ts';
@@ -47,7 +48,7 @@ export function ownSteps(deps: OwnStepsOptions): OpenHostSteps {
 
 function createSteps(deps: OwnStepsOptions, host: PlannedHost, rollout: string): HostSteps {
   const { policy, emit } = deps;
-  const { toplevel } = host;
+  const { toplevel, build } = host;
   let opened: HostSession | undefined;
   let lock: HostLock | undefined;
   const session = (): HostSession => {
@@ -90,7 +91,13 @@ function createSteps(deps: OwnStepsOptions, host: PlannedHost, rollout: string):
     },
     preDeployChecks: (options) => check('pre-deploy', options),
     copy: (options) =>
-      deps.copier.copy(session(), { roots: [toplevel], substitute: host.substitute }, { ...options, emit }),
+      build === undefined
+        ? deps.copier.copy(
+            session(),
+            { roots: [toplevel], substitute: host.substitute },
+            { ...options, emit },
+          )
+        : buildOnHost(session(), { ...build, toplevel }, deps.copier, { ...options, emit }),
     secrets: (phase, options) =>
       uploadSecrets(session(), host, { phase, memory: deps.secretMemory, force: deps.forceSecrets }, options),
     activate: (action, options) =>
