@@ -1,6 +1,6 @@
 /**
- * The derivations of hosts that build their systems themselves, in one path of the store that refers to them all, so that one
- * root keeps them from the garbage collector: a text with a line per host, `NAME DERIVATION`.
+ * The derivations of hosts that build their systems themselves, in one path of the store that refers to them all, so
+ * that one root keeps them from the garbage collector: a text with a line per host, `NAME DERIVATION`.
  */
 
 import type { StorePath } from '../nix/store-path.ts';

@@ -55,8 +55,8 @@ export function exitCodeOf(built: BuiltNetwork): number {
 }
 
 /**
- * Throws `network.…`, `store.…` and `usage.invalid` before anything is built; then hosts fail one by one. `isBuiltThere`:
- * which hosts build their systems themselves; default: none.
+ * Throws `network.…`, `store.…` and `usage.invalid` before anything is built; then hosts fail one by one.
+ * `isBuiltThere`: which hosts build their systems themselves; default: none.
  */
 export async function buildNetwork(
   context: CliContext,
@@ -165,7 +165,7 @@ function builtThere(
   context.emit({
     type: 'message',
     level: 'error',
-    text: `${job.name}: the host cannot build its system itself: its store path depends on its content (it is content-addressed)`,
+    text: `${job.name}: the host cannot build its system itself, whose store path depends on its content`,
   });
   return { toplevel: undefined };
 }

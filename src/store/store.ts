@@ -114,8 +114,8 @@ export interface BuildOptions extends CallOptions {
   /** Further Nix settings by name, e.g. `extra-platforms`. */
   readonly settings?: Readonly<Record<string, string>>;
   /**
-   * `buildPathsWithResults` only: nothing is said of how to build but the mode, and the settings of that machine hold, for
-   * jobs and cores as well, which every other call says.
+   * `buildPathsWithResults` only: nothing is said of how to build but the mode, and the settings of that machine hold,
+   * for jobs and cores as well, which every other call says.
    */
   readonly asConfigured?: boolean;
 }

@@ -111,7 +111,8 @@ describe('a host that builds its system itself', () => {
   });
 
   it('goes on after a cut: what had arrived and was built stays, what was being built ends', async () => {
-    const first = `derivation { name = "first"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "echo 1 > $out" ]; }`;
+    const first = `derivation { name = "first"; system = builtins.currentSystem; builder = "/bin/sh";
+      args = [ "-c" "echo 1 > $out" ]; }`;
     const wait = 'until [ -e /gate/open ]; do busybox sleep 0.05; done';
     const system = await evaluated(`: is-waiting; ${wait}; echo part > $out`, { more: `first = ${first};` });
     const plan = planFor(system);

@@ -1,10 +1,10 @@
 /**
- * Has a host build its system itself. What is sent is the derivation with all that it is made of; its own daemon then builds
- * as it is configured there: its jobs and cores, its substituters, builders of its own. Nothing is built here, and what
- * comes of it is not brought here.
+ * Has a host build its system itself. What is sent is the derivation with all that it is made of; its own daemon then
+ * builds as it is configured there: its jobs and cores, its substituters, builders of its own. Nothing is built here,
+ * and what comes of it is not brought here.
  *
- * Asked again after it was cut off it goes on where it was: derivations that have arrived are not sent again, and what was
- * built to its end is not built again. A host that has the system already is asked for nothing.
+ * Asked again after it was cut off it goes on where it was: derivations that have arrived are not sent again, and what
+ * was built to its end is not built again. A host that has the system already is asked for nothing.
  */
 
 import type { Emit } from '../../events/event.ts';
@@ -24,8 +24,8 @@ export interface BuildRequest {
 }
 
 /**
- * What was sent for it. Throws `deploy.build-failed`, `deploy.build-unsupported`, `deploy.not-trusted`, and what copying
- * throws.
+ * What was sent for it. Throws `deploy.build-failed`, `deploy.build-unsupported`, `deploy.not-trusted`, and what
+ * copying throws.
  */
 export async function buildOnHost(
   session: HostSession,
@@ -60,9 +60,8 @@ export async function buildOnHost(
   if (!succeeded(built.result)) throw explained(host.name, watch.explain(drvPath, built.result.errorMessage));
   const out = built.result.builtOutputs.get('out') ?? toplevel;
   if (out !== toplevel || !(await isThere())) {
-    throw failed(
-      `it says that it built ${drvPath}, but ${out === toplevel ? 'does not have' : `made ${out} of it instead of`} ${toplevel}`,
-    );
+    const how = out === toplevel ? 'does not have' : `made ${out} of it instead of`;
+    throw failed(`it says that it built ${drvPath}, but ${how} ${toplevel}`);
   }
   return copied;
 }
@@ -85,9 +84,10 @@ async function sendDerivations(
       !/lacks a (?:valid )?signature|signature by a trusted key/.test(error.message)
     )
       throw error;
+    const what = `what ${storePathName(drvPath)} is built from`;
     throw new AppError(
       'deploy.not-trusted',
-      `${session.host.name}: it does not take from ${session.facts.user} what ${storePathName(drvPath)} is built from: ${error.message}`,
+      `${session.host.name}: it does not take from ${session.facts.user} ${what}: ${error.message}`,
       { cause: error },
     );
   }

@@ -1,7 +1,7 @@
 /**
- * What the daemon of a host tells while it builds, in lines for people as `nix` prints them (`NAME> line` of a build log), and the
- * ends of those logs for when a build fails. Which derivation failed first the daemon says only in its messages: the
- * result of the one that was asked for may say no more than that something it needs failed.
+ * What the daemon of a host tells while it builds, in lines for people as `nix` prints them (`NAME> line` of a build
+ * log), and the ends of those logs for when a build fails. Which derivation failed first the daemon says only in its
+ * messages: the result of the one that was asked for may say no more than that something it needs failed.
  */
 
 import { stripVTControlCharacters } from 'node:util';
@@ -11,8 +11,8 @@ import type { StoreLog } from '../../store/store.ts';
 export interface BuildWatch {
   readonly onLog: (log: StoreLog) => void;
   /**
-   * Why it failed, from `said`, the message of its result, and what was told before: which derivation, the reason on one
-   * line, whether the platform is to blame, and the end of the log.
+   * Why it failed, from `said`, the message of its result, and what was told before: which derivation, the reason on
+   * one line, whether the platform is to blame, and the end of the log.
    */
   readonly explain: (drvPath: StorePath, said: string) => BuildBlame;
 }

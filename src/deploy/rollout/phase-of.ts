@@ -1,4 +1,4 @@
-/** What a step is called while it lasts, in events. A host that builds its system does so instead of being copied it. */
+/** What a step is called while it lasts, in events. A host that builds its system does so instead of being sent it. */
 
 import type { HostPhase } from '../../events/event.ts';
 import type { PlannedHost } from '../deploy-plan.ts';

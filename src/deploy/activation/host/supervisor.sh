@@ -23,13 +23,14 @@ begin_supervising() {
   recall
 }
 
-# What is kept of what a program prints: so many bytes of its beginning, and of its end once or twice so many as are said
-# here.
+# What is kept of what a program prints: so many bytes of its beginning, and of its end once or twice so many as this
+# says.
 most_first=524288
 most_last=262144
 
-# Copies what a program prints into the log: the beginning as it comes, and of what follows only the end, once it is over.
-# So the log only ever grows, and whoever follows it can count its lines. `dd` passes on what is there, and waits for no more.
+# Copies what a program prints into the log: the beginning as it comes, and of what follows only the end, once it is
+# over. So the log only ever grows, and whoever follows it can count its lines. `dd` passes on what is there, and waits
+# for no more.
 keep_ends() {
   # It may outlive us, and must not hold open what is ours.
   exec >/dev/null 2>&1
