@@ -113,9 +113,12 @@ export function createSharedLogin(spec: SshSpec, env: TransportOptions['env']): 
         const command = await (signal === undefined
           ? starting
           : unlessAborted(starting, signal, `reaching ${name}`));
-        if (command !== undefined) return { login, command };
+        if (command === 'gone') login.gone = true;
+        else if (command !== 'refused') return { login, command };
       } catch (error) {
-        void starting.then((command) => command?.kill());
+        void starting.then(async (command) => {
+          if (typeof command === 'object') await command.kill();
+        });
         throw error;
       }
       if (login.gone && ++lost < mostLost) continue;

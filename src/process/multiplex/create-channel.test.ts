@@ -82,6 +82,15 @@ describe('createChannel', () => {
     expect(sent.at(-1)?.type).toBe('eof');
   });
 
+  it('says that nothing more comes, also when writing was given up', async () => {
+    const { channel, open, types } = world({ room: 3 });
+    open();
+    channel.command.stdin.write('0123456789');
+    channel.command.stdin.destroy();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(types()).toEqual(['request', 'data', 'eof']);
+  });
+
   it('waits while the socket is full', async () => {
     const { channel, open, sent, full } = world();
     open();
@@ -130,7 +139,8 @@ describe('createChannel', () => {
     open();
     await channel.command.kill();
     await channel.command.kill();
-    expect(types()).toEqual(['request', 'close']);
+    const told = types();
+    expect(told).toEqual(['request', 'close']);
     expect(await channel.command.exited).toEqual({ code: null, signal: null });
     for (let count = 0; count < 200; count += 1) {
       channel.receive(message.data, Buffer.from(sshString('x'.repeat(32 * 1024))));

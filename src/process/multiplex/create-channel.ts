@@ -44,28 +44,34 @@ export function createChannel(wire: Wire, commandLine: string, onOver: () => voi
   let mostBytes = 0;
   let owed = 0;
   let exit: ProcessExit = { code: null, signal: null };
+  let isFull = false;
   /** What could not be sent yet. */
   let pending: { rest: Uint8Array; done: (error?: Error) => void } | undefined;
   const opening = Promise.withResolvers<string | undefined>();
   const exiting = Promise.withResolvers<ProcessExit>();
 
   const pump = (): void => {
-    while (state === 'open' && pending !== undefined) {
+    while (state === 'open' && pending !== undefined && !isFull) {
       const { rest, done } = pending;
       const size = Math.min(rest.length, room, mostBytes);
       if (size === 0 && rest.length > 0) return;
       room -= size;
       pending = size === rest.length ? undefined : { rest: rest.subarray(size), done };
-      const goesOn = size === 0 || wire.send(message.data, there, uint32(size), rest.subarray(0, size));
-      if (!goesOn) {
+      if (size > 0 && !wire.send(message.data, there, uint32(size), rest.subarray(0, size))) {
+        isFull = true;
         wire.drained(() => {
-          if (pending === undefined) done();
-          else pump();
+          isFull = false;
+          if (size === rest.length) done();
+          pump();
         });
-        return;
-      }
-      if (pending === undefined) done();
+      } else if (size === rest.length) done();
     }
+  };
+  let isEnded = false;
+  const sendEnd = (): void => {
+    if (state !== 'open' || isEnded) return;
+    isEnded = true;
+    wire.send(message.eof, there);
   };
   const stdin = new Writable({
     highWaterMark: readAhead,
@@ -75,11 +81,13 @@ export function createChannel(wire: Wire, commandLine: string, onOver: () => voi
       pump();
     },
     final(done) {
-      if (state === 'open') wire.send(message.eof, there);
+      sendEnd();
       done();
     },
+    // As with a pipe: the other side sees the end, whether all was written or not.
     destroy(error, done) {
       pending = undefined;
+      sendEnd();
       done(error);
     },
   });

@@ -13,10 +13,10 @@ import { createFrameReader, fieldReader, frame, message, messageStart, sshString
 
 export interface Multiplexer {
   /**
-   * Runs a command line, which the login shell reads. `undefined` when the other side lets no further session begin, or the
-   * connection is gone. `onOver` is told once its place is free again.
+   * Runs a command line, which the login shell reads. 'refused' when the other side lets no further session begin. `onOver`
+   * is told once its place is free again, in any case.
    */
-  exec(commandLine: string, onOver: () => void): Promise<RunningCommand | undefined>;
+  exec(commandLine: string, onOver: () => void): Promise<RunningCommand | 'refused' | 'gone'>;
   /** Breaks off all commands. */
   close(): void;
 }
@@ -106,7 +106,8 @@ export async function openMultiplexer(
         const sizes = [uint32(id), uint32(windowBytes), uint32(packetBytes)];
         socket.write(frame(Buffer.of(0, message.open), sshString('session'), ...sizes));
       }
-      return (await channel.opened) === undefined ? channel.command : undefined;
+      if ((await channel.opened) === undefined) return channel.command;
+      return isGone ? 'gone' : 'refused';
     },
     close: () => end('it was closed'),
   };
