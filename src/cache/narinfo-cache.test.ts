@@ -66,7 +66,7 @@ describe('what is surely not there', () => {
 
   it('is asked of the source without making a text, where it can be, and after its version', () => {
     const told: string[] = [];
-    const { lacks } = createNarInfoCache({
+    const cache = createNarInfoCache({
       maxBytes: 1,
       source: {
         version: () => told.push('version'),
@@ -77,7 +77,7 @@ describe('what is surely not there', () => {
       render: () => undefined,
     });
 
-    expect(lacks(Buffer.from('GET /abc'), 5)).toBe(true);
+    expect(cache.lacks(Buffer.from('GET /abc'), 5)).toBe(true);
     expect(told).toEqual(['version', 'bytes abc']);
   });
 });

@@ -42,7 +42,8 @@ afterEach(async () => {
   for (const socket of sockets) socket.destroy();
   server.close();
   await once(server, 'close');
-  expect(await readdir(staging)).toEqual([]);
+  const left = await readdir(staging);
+  if (left.length > 0) throw new Error(`left behind: ${left.join()}`);
   await rm(staging, { recursive: true });
 });
 
