@@ -1,65 +1,29 @@
 /** An S3 server that accepts connections and then says nothing, or only the beginning of an answer. */
 
-import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BlobStore } from '../blob-store.ts';
 import { openS3Blobs } from './open-s3-blobs.ts';
 import { createPatientFetch } from './patient-fetch.ts';
+import { type SilentServer, startSilentServer, xmlAnswer } from './testing/silent-server.ts';
 
-const emptyList = '<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>';
-const answer = (body: string, length = body.length): string =>
-  `HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\nContent-Length: ${length}\r\n\r\n${body}`;
-
-let server: Server;
-const sockets = new Set<Socket>();
-/** What each request is answered with; nothing when it is empty. */
-let answers: string;
-let requests: string[];
+let server: SilentServer;
 let staging: string;
 beforeEach(async () => {
-  answers = answer(emptyList);
-  requests = [];
   staging = await mkdtemp(path.join(tmpdir(), 'proteus-silent-'));
-  server = createServer((socket) => {
-    sockets.add(socket);
-    socket.on('error', () => {});
-    socket.on('close', () => sockets.delete(socket));
-    socket.on('data', (chunk: Buffer) => {
-      const [line] = /^[A-Z]+ \S+(?= HTTP)/.exec(chunk.toString('latin1')) ?? [];
-      if (line === undefined) return; // More of a body.
-      requests.push(line);
-      socket.write(answers);
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  server = await startSilentServer();
 });
 afterEach(async () => {
-  for (const socket of sockets) socket.destroy();
-  server.close();
-  await once(server, 'close');
+  await server[Symbol.asyncDispose]();
   const left = await readdir(staging);
   if (left.length > 0) throw new Error(`left behind: ${left.join()}`);
   await rm(staging, { recursive: true });
 });
 
-function port(): number {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
-
-function open({ timeoutMs = 150 } = {}): Promise<BlobStore> {
-  const place = {
-    ...{ endpoint: `http://127.0.0.1:${port()}`, bucket: 'nars', prefix: '', region: 'us-east-1' },
-    ...{ timeoutMs, accessKeyId: 'a', secretAccessKey: 'b' },
-  };
-  return openS3Blobs(place, { staging });
-}
+const open = ({ timeoutMs = 150 } = {}): Promise<BlobStore> =>
+  openS3Blobs(server.place(timeoutMs), { staging });
 const unreachable = (message: RegExp) => ({
   code: 'blobs.unreachable',
   message: expect.stringMatching(message),
@@ -75,7 +39,7 @@ const take = (blobs: BlobStore, signal?: AbortSignal) =>
 
 describe('an S3 server that says nothing', () => {
   it('is not waited for when it is opened', async () => {
-    answers = '';
+    server.answers = '';
 
     await expect(open()).rejects.toMatchObject(
       unreachable(/^cannot list s3:\/\/nars at http:.*: there was no answer for 150 ms$/),
@@ -91,21 +55,21 @@ describe('an S3 server that says nothing', () => {
     ['sending parts', (blobs: BlobStore) => send(blobs, 17 << 20), /cannot send nar\/a to .* no answer/],
   ])('ends %s with an error that says so', async (_, act, message) => {
     await using blobs = await open();
-    answers = '';
+    server.answers = '';
 
     await expect(act(blobs)).rejects.toMatchObject(unreachable(message));
   });
 
   it('in the middle of an answer ends reading it, and not before', async () => {
     await using blobs = await open();
-    answers = answer('the beginning', 100);
+    server.answers = xmlAnswer('the beginning', 100);
     const reading = blobs.read('nar/a')[Symbol.asyncIterator]();
 
     const text = async () => Buffer.from((await reading.next()).value ?? '').toString();
     expect(await text()).toBe('the beginning');
     // A reader that takes its time is not the server's fault.
     await new Promise((resolve) => setTimeout(resolve, 300));
-    for (const socket of sockets) socket.write(' and more');
+    for (const socket of server.sockets) socket.write(' and more');
     expect(await text()).toBe(' and more');
     await expect(reading.next()).rejects.toMatchObject(
       unreachable(/cannot read nar\/a from .* nothing more came for 150 ms/),
@@ -116,8 +80,8 @@ describe('an S3 server that says nothing', () => {
 
   it('is not tried again by what has waited once, as clients do of their own accord', async () => {
     const patient = createPatientFetch({ silenceMs: 100, closing: new AbortController().signal });
-    const url = `http://127.0.0.1:${port()}/nars/nar/a`;
-    answers = '';
+    const url = `${server.url}/nars/nar/a`;
+    server.answers = '';
     const work = async (): Promise<readonly unknown[]> => [
       await patient.fetch(url).catch((error: unknown) => error),
       await patient.fetch(url).catch((error: unknown) => error),
@@ -126,20 +90,20 @@ describe('an S3 server that says nothing', () => {
 
     expect(first).toMatchObject({ message: 'there was no answer for 100 ms' });
     expect(again).toBe(first);
-    expect(requests).toEqual(['GET /nars/nar/a']);
+    expect(server.requests).toEqual(['GET /nars/nar/a']);
     // What has nothing to do with it is a new question.
     await patient.within(undefined, work);
-    expect(requests).toHaveLength(2);
+    expect(server.requests).toHaveLength(2);
   });
 
   it('has more time for what takes time to send', async () => {
     const patient = createPatientFetch({ silenceMs: 50, closing: new AbortController().signal });
-    answers = '';
+    server.answers = '';
     const body = Buffer.alloc(12_800);
 
-    await expect(
-      patient.fetch(`http://127.0.0.1:${port()}/nars/nar/a`, { method: 'PUT', body }),
-    ).rejects.toThrow('there was no answer for 150 ms');
+    await expect(patient.fetch(`${server.url}/nars/nar/a`, { method: 'PUT', body })).rejects.toThrow(
+      'there was no answer for 150 ms',
+    );
   });
 
   it.each([
@@ -149,27 +113,27 @@ describe('an S3 server that says nothing', () => {
     ['sending', (blobs: BlobStore, signal: AbortSignal) => send(blobs, 9, signal)],
   ])('is not waited for by %s that is aborted', async (_, act) => {
     await using blobs = await open({ timeoutMs: 60_000 });
-    answers = '';
-    requests = [];
+    server.answers = '';
+    server.requests = [];
     const abort = new AbortController();
     const outcome = act(blobs, abort.signal).then(
       () => 'done',
       (error: unknown) => error,
     );
-    await expect.poll(() => requests.length).toBe(1);
+    await expect.poll(() => server.requests.length).toBe(1);
     abort.abort();
 
     expect(await outcome).toMatchObject({ name: 'AbortError' });
     // The connection goes with it.
-    await expect.poll(() => sockets.size).toBe(0);
+    await expect.poll(() => server.sockets.size).toBe(0);
   });
 
   it('is not waited for by anything once it is closed', async () => {
     const blobs = await open({ timeoutMs: 60_000 });
-    answers = '';
-    requests = [];
+    server.answers = '';
+    server.requests = [];
     const outcome = blobs.delete('nar/a').catch((error: unknown) => error);
-    await expect.poll(() => requests.length).toBe(1);
+    await expect.poll(() => server.requests.length).toBe(1);
     await blobs[Symbol.asyncDispose]();
 
     expect(await outcome).toMatchObject({ name: 'AbortError' });
