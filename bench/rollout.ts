@@ -25,11 +25,13 @@ import { type BenchCase, benchCase } from './bench-case.ts';
 import { processorTime } from './eval/processor-time.ts';
 import { addSystems } from './rollout/add-systems.ts';
 import { delayPackets } from './rollout/delay-packets.ts';
+import { lengthenWay } from './rollout/lengthen-way.ts';
 import { morphCommands, morphProgram } from './rollout/morph-side.ts';
 import { ourSide } from './rollout/our-side.ts';
 import { parseRolloutArgs, type RolloutArgs } from './rollout/parse-rollout-args.ts';
 import type { Setting } from './rollout/setting.ts';
 
+const roundTripMs = 20;
 const mostWall = 0.2;
 const mostProcessor = 0.3;
 
@@ -39,8 +41,11 @@ export async function* bench(argv: readonly string[]): AsyncGenerator<BenchCase>
   await using lab = await createLab();
   const names = Array.from({ length: args.hosts }, (_, index) => `host${String(index + 1).padStart(2, '0')}`);
   const hosts = await Promise.all(names.map((name) => lab.addHost(name)));
-  const isDelayed = await delayPackets(hosts, 20);
-  say(isDelayed ? '20 ms of round trip' : 'this kernel has no netem: no round trip is added');
+  const isDelayed = await delayPackets(hosts, roundTripMs);
+  await using longWay = isDelayed
+    ? undefined
+    : await lengthenWay(hosts, roundTripMs, { sshConfigFile: lab.sshConfigFile(), folder });
+  say(`${roundTripMs} ms of round trip, ${isDelayed ? 'by netem' : 'by a relay: this kernel has no netem'}`);
   await using store = await openStore({ type: 'local' });
   const systems = await addSystems(store, names, join(folder, 'tree'));
   const secretFile = join(folder, 'secret');
@@ -53,11 +58,11 @@ export async function* bench(argv: readonly string[]): AsyncGenerator<BenchCase>
           host: address,
           toplevel: systems[index] ?? '',
         })),
-        sshConfigFile: lab.sshConfigFile(),
+        sshConfigFile: longWay?.sshConfigFile ?? lab.sshConfigFile(),
         folder,
         usual: name === 'usual' ? { secretFile, secretDestination: '/var/keys/secret' } : undefined,
       };
-      const what = `${name}, ${args.hosts} hosts${isDelayed ? ', 20 ms' : ''}`;
+      const what = `${name}, ${args.hosts} hosts, ${roundTripMs} ms`;
       yield* measure(what, hosts, setting, args);
     }
   } finally {

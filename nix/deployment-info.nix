@@ -98,6 +98,7 @@ let
       "targetPort"
       "targetUser"
       "buildOnly"
+      "buildOnTarget"
       "substituteOnDestination"
       "tags"
     ] deployment

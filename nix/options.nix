@@ -96,6 +96,7 @@ in
     targetPort = option (nullOr int) null "Port of its ssh server; null leaves it to ssh.";
     targetUser = option str "" "User to log in as; empty is $SSH_USER, else what ssh chooses.";
     buildOnly = option bool false "Whether the host is built but never deployed to.";
+    buildOnTarget = option bool false "Whether proteus has the host build its system itself, instead of sending it.";
     substituteOnDestination = option bool false "Whether the host fetches from its own binary caches what they have.";
     tags = option (listOf str) [ ] "Words to select and order hosts by.";
     secrets = option (attrsOf secret) { } "Files that are uploaded and never get into the store.";

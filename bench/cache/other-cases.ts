@@ -34,11 +34,17 @@ export async function* otherCases(
   for (const cache of others) {
     await using _other = await startOther(cache, url);
     const sides = { ours: server.url, peer: url };
-    yield await compare(cache.name, 'narinfo hits', '/s', (base) => requestsPerSecond(base, script), {
-      ...sides,
-      rounds,
-      say,
-    });
+    yield await compare(
+      cache.name,
+      'narinfo hits',
+      '/s',
+      async (base) => (await requestsPerSecond(base, script)).perSecond,
+      {
+        ...sides,
+        rounds,
+        say,
+      },
+    );
     yield await compare(cache.name, 'live NAR', 'MiB/s', (base) => download(base, hashPart), {
       ...sides,
       rounds,

@@ -32,13 +32,14 @@ export async function requestsPerSecond(
   url: string,
   script: string,
   { hits = true, connections = 32, seconds = 3 } = {},
-): Promise<number> {
+): Promise<{ readonly perSecond: number; readonly count: number }> {
   const { stdout } = await runProcess(['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '-s', script, url]);
+  const count = /(\d+) requests in /.exec(stdout)?.[1];
   const rate = /Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1];
-  if (rate === undefined) throw new Error(`wrk said no rate: ${stdout}`);
+  if (rate === undefined || count === undefined) throw new Error(`wrk said no rate: ${stdout}`);
   const others = /Non-2xx or 3xx responses: (\d+)/.exec(stdout)?.[1];
   if (/Socket errors/.test(stdout) || (others === undefined) !== hits) {
     throw new Error(`wanted ${hits ? 'hits' : 'misses'} of ${url}, got: ${stdout}`);
   }
-  return Number(rate);
+  return { perSecond: Number(rate), count: Number(count) };
 }

@@ -1,12 +1,14 @@
 /** nginx with one worker, serving a folder as static files: the measure. */
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startProcess } from '../../src/process/start-process.ts';
 
 export interface Nginx extends AsyncDisposable {
   readonly url: string;
+  /** The process that answers. */
+  readonly pid: number;
 }
 
 /** It answers nothing any more when it keeps more files open than it may. */
@@ -50,5 +52,7 @@ ${site}}
     if (tries > 50) throw new Error('nginx does not answer');
     await sleep(100);
   }
-  return { url, [Symbol.asyncDispose]: () => child.kill() };
+  const { pid } = child;
+  const worker = Number((await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim());
+  return { url, pid: worker, [Symbol.asyncDispose]: () => child.kill() };
 }

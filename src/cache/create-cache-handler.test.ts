@@ -174,12 +174,12 @@ describe('createCacheHandler', () => {
     const lookup = () => new Promise<PathInfo | undefined>((resolve) => (ready = resolve));
     const { get, handler } = await serve({ source: fakeSource(lookup) });
 
-    expect(handler.hot.narinfo(hash)).toBeUndefined();
+    expect(handler.hot.narinfo(Buffer.from(hash), 0)).toBeUndefined();
     const answer = get(`/${hash}.narinfo`);
-    await expect.poll(() => handler.hot.narinfo(hash)).toBeUndefined();
+    await expect.poll(() => handler.hot.narinfo(Buffer.from(hash), 0)).toBeUndefined();
     ready(info);
     expect((await answer).text).toContain(`StorePath: ${path}`);
-    expect(handler.hot.narinfo(hash)?.bytes.toString()).toContain(`StorePath: ${path}`);
+    expect(handler.hot.narinfo(Buffer.from(hash), 0)?.bytes.toString()).toContain(`StorePath: ${path}`);
     expect(handler.counters).toMatchObject({ narinfoHits: 2, narinfoMisses: 0, faults: 0 });
 
     const later = get(nar);
@@ -188,11 +188,31 @@ describe('createCacheHandler', () => {
     clearInterval(answering);
   });
 
+  it('tells the front door of a miss, and of a fault as of a miss, which it counts', async () => {
+    let isBroken = false;
+    const source: PathSource = {
+      ...fakeSource(() => undefined),
+      version() {
+        if (isBroken) throw new Error('locked');
+        return 1;
+      },
+    };
+    const { handler, faults } = await serve({ source });
+    const asked = Buffer.from('0'.repeat(32));
+
+    expect(handler.hot.narinfo(asked, 0)?.bytes.toString()).toMatch(/^HTTP\/1.1 404 [\s\S]*404 not found\n$/);
+    expect(handler.counters).toMatchObject({ narinfoMisses: 1, faults: 0 });
+    isBroken = true;
+    expect(handler.hot.narinfo(asked, 0)?.bytes.toString()).toMatch(/^HTTP\/1.1 404 /);
+    expect(handler.counters).toMatchObject({ narinfoMisses: 1, faults: 1 });
+    expect(faults).toEqual([`/${'0'.repeat(32)}.narinfo: locked`]);
+  });
+
   it('turns a source that fails in time into a miss, too', async () => {
     const { get, handler, faults } = await serve({
       source: fakeSource(() => Promise.reject(new Error('no database'))),
     });
-    expect(handler.hot.narinfo(hash)).toBeUndefined();
+    expect(handler.hot.narinfo(Buffer.from(hash), 0)).toBeUndefined();
     for (const url of [`/${hash}.narinfo`, nar]) expect((await get(url)).status).toBe(404);
     expect(faults).toEqual([`GET /${hash}.narinfo: no database`, `GET ${nar}: no database`]);
   });

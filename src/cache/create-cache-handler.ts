@@ -19,6 +19,7 @@ import { createTurns } from './create-turns.ts';
 import type { CacheExtras } from './extras/create-extras.ts';
 import type { HotAnswers } from './hot/create-hot-server.ts';
 import { datedResponse } from './hot/dated-response.ts';
+import { hashPartAt } from './index/hash-part-at.ts';
 import { listNar } from './list-nar.ts';
 import { matchesEtag } from './matches-etag.ts';
 import { createNarInfoCache, type NarInfoCache } from './narinfo-cache.ts';
@@ -107,7 +108,7 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
     cacheInfoHeaders,
     Buffer.from(`StoreDir: /nix/store\nWantMassQuery: 1\nPriority: ${options.priority ?? 30}\n`),
   );
-  const notFound = datedResponse('404 Not Found', notFoundHeaders, notFoundBody);
+  const notFound = datedResponse('404 Not Found', notFoundHeaders, notFoundBody, { sayKept: false });
   const context: CacheContext = {
     counters,
     stored,
@@ -218,9 +219,13 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
     counters,
     narinfo: (hashPart) => narinfos.get(hashPart),
     hot: {
-      narinfo(hashPart) {
+      narinfo(bytes, at) {
         try {
-          const rendered = narinfos.get(hashPart);
+          if (narinfos.lacks(bytes, at)) {
+            counters.narinfoMisses += 1;
+            return notFound;
+          }
+          const rendered = narinfos.get(hashPartAt(bytes, at));
           if (rendered instanceof Promise) {
             // Whoever asks next is told what became of it.
             rendered.catch(() => {});
@@ -230,7 +235,7 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
           return rendered?.response ?? notFound;
         } catch (error) {
           counters.faults += 1;
-          options.onFault?.(`/${hashPart}.narinfo: ${errorMessage(error)}`, error);
+          options.onFault?.(`/${hashPartAt(bytes, at)}.narinfo: ${errorMessage(error)}`, error);
           return notFound;
         }
       },

@@ -51,6 +51,37 @@ function setUp(maxBytes = 100_000) {
   return { cache, state, rows, put, body: (hashPart: string) => text(cache.get(hashPart)) };
 }
 
+describe('what is surely not there', () => {
+  it('is told from the bytes of a request, in the version of that moment', () => {
+    const { cache, state, put } = setUp();
+    const hashPart = put(row('a'));
+    const asked = Buffer.from(`GET /${hashPart}.narinfo`);
+    expect(cache.lacks(asked, 5)).toBe(false);
+    expect(cache.lacks(Buffer.from('b'.repeat(32)), 0)).toBe(true);
+
+    state.unsure = true;
+    expect(cache.lacks(Buffer.from('b'.repeat(32)), 0)).toBe(false);
+    expect(state.lookups).toBe(0);
+  });
+
+  it('is asked of the source without making a text, where it can be, and after its version', () => {
+    const told: string[] = [];
+    const cache = createNarInfoCache({
+      maxBytes: 1,
+      source: {
+        version: () => told.push('version'),
+        mayHave: () => told.push('text') > 0,
+        mayHaveAt: (bytes, at) => told.push(`bytes ${bytes.toString('latin1', at)}`) < 0,
+        lookup: () => undefined,
+      },
+      render: () => undefined,
+    });
+
+    expect(cache.lacks(Buffer.from('GET /abc'), 5)).toBe(true);
+    expect(told).toEqual(['version', 'bytes abc']);
+  });
+});
+
 function text(answer: ReturnType<NarInfoCache['get']>): string | undefined {
   if (answer instanceof Promise) throw new Error('wanted an answer at once');
   return answer?.body.toString();

@@ -13,6 +13,7 @@
 
 import { hash } from 'node:crypto';
 import type { DatedResponse } from './hot/dated-response.ts';
+import { mayHaveAt } from './may-have-at.ts';
 import type { PathSource, ServedPath } from './path-source.ts';
 
 /** A response body as it goes out, its entity tag (with the quotes), and the whole response around the same bytes. */
@@ -32,6 +33,8 @@ export interface NarInfoCacheOptions {
 export interface NarInfoCache {
   /** Undefined: no such path. Throws, or rejects with, what the source and `render` throw. */
   get(hashPart: string): RenderedNarInfo | undefined | Promise<RenderedNarInfo | undefined>;
+  /** True when there is surely no such path: the one whose hash part begins at `at`. Throws what the source throws. */
+  lacks(bytes: Buffer, at: number): boolean;
   /** Bytes held, an estimate that includes what each entry costs beside its body. */
   readonly bytes: number;
 }
@@ -106,6 +109,11 @@ export function createNarInfoCache(options: NarInfoCacheOptions): NarInfoCache {
   };
 
   return {
+    lacks(bytes, at) {
+      // What it may have depends on the version that was asked for last.
+      source.version();
+      return !mayHaveAt(source, bytes, at);
+    },
     get(hashPart) {
       // Before the lookup: a commit between the two makes the entry look older than it is, never newer.
       const version = source.version();

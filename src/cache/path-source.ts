@@ -20,6 +20,11 @@ export interface PathSource {
   /** False only when it surely has no such path in this version. Costs no query. */
   mayHave(hashPart: string): boolean;
   /**
+   * The same for the hash part whose 32 characters begin at `at`, as a request came in. A source without it is asked
+   * by text.
+   */
+  mayHaveAt?(bytes: Buffer, at: number): boolean;
+  /**
    * At once where that is possible; a promise where a database has to be asked. The front door hands such requests to
    * the server behind it.
    */

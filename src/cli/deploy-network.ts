@@ -31,6 +31,8 @@ import { selectFromNetwork } from './select-from-network.ts';
 export interface DeployFlags extends ServerFlags, BuildFlags, RolloutFlags, PlanFlags, ExecutionFlags {
   readonly path?: readonly string[];
   readonly fromCi?: string;
+  /** Undefined: as the network says of each host. */
+  readonly buildOnTarget?: boolean;
   readonly uploadSecrets?: boolean;
   readonly reboot?: boolean;
   readonly skipHealthChecks?: boolean;
@@ -50,7 +52,12 @@ export function withPushFlags(command: Command): Command {
         .option(
           '--from-ci <jobset>',
           'evaluate and build nothing: what a server built, PROJECT/JOBSET[#EVALUATION]; with - for the network',
-        ),
+        )
+        .option(
+          '--build-on-target',
+          'have each host build its system itself (default: those with deployment.buildOnTarget)',
+        )
+        .option('--no-build-on-target', 'build all of them here, or on builders'),
     ),
   );
 }
@@ -67,6 +74,8 @@ export function withDeployFlags(command: Command): Command {
 export interface Systems extends AsyncDisposable {
   readonly hosts: readonly HostMetadata[];
   readonly toplevels: ReadonlyMap<string, StorePath>;
+  /** The derivations of those that hosts build themselves. */
+  readonly drvPaths?: ReadonlyMap<string, StorePath>;
   readonly orderingTags: readonly string[];
   /** The local one, held open where something was built. */
   readonly store: Store | undefined;
@@ -90,6 +99,7 @@ export async function deployNetwork(
     action,
     hosts: systems.hosts,
     toplevels: systems.toplevels,
+    drvPaths: systems.drvPaths,
     defaultUser: sshSettingsFromEnvironment(context.env).user,
     source: systems.source,
     baseDirectory: path.dirname(absolute),
@@ -106,6 +116,8 @@ export async function deployNetwork(
 }
 
 function systemsOf(context: CliContext, file: string, flags: DeployFlags): Promise<Systems> {
+  if (flags.buildOnTarget && (flags.fromCi !== undefined || flags.path !== undefined))
+    throw new AppError('usage.invalid', 'nothing is built with --path or --from-ci, nor on the target');
   if (flags.fromCi === undefined)
     return flags.path === undefined ? build(context, file, flags) : named(context, file, flags, flags.path);
   if (flags.path !== undefined || file !== '-')
@@ -114,7 +126,12 @@ function systemsOf(context: CliContext, file: string, flags: DeployFlags): Promi
 }
 
 async function build(context: CliContext, file: string, flags: DeployFlags): Promise<Systems> {
-  const built = await buildNetwork(context, file, flags);
+  const built = await buildNetwork(
+    context,
+    file,
+    flags,
+    ({ buildOnly, buildOnTarget }) => !buildOnly && (flags.buildOnTarget ?? buildOnTarget),
+  );
   const unbuilt = [
     ...built.broken,
     ...built.hosts.filter(({ toplevel }) => toplevel === undefined).map(({ host }) => host.name),
@@ -130,6 +147,9 @@ async function build(context: CliContext, file: string, flags: DeployFlags): Pro
     hosts: built.hosts.map(({ host }) => host),
     toplevels: new Map(
       built.hosts.flatMap(({ host, toplevel }) => (toplevel === undefined ? [] : [[host.name, toplevel]])),
+    ),
+    drvPaths: new Map(
+      built.hosts.flatMap(({ host, drvPath }) => (drvPath === undefined ? [] : [[host.name, drvPath]])),
     ),
     orderingTags: built.orderingTags,
     store: built.store,

@@ -170,7 +170,7 @@ const uploads = z.strictObject({
 
 const nars = z.strictObject({
   at: z.string().refine(isNarPlace).optional().register(keyDocs, {
-    form: 'an absolute path, or s3://BUCKET[/PREFIX]?endpoint=URL[&region=REGION]',
+    form: 'an absolute path, or s3://BUCKET[/PREFIX]?endpoint=URL[&region=REGION][&timeout=SECONDS]',
     default: '`nars` in the data directory',
     text: 'Where files with NARs are kept. The keys for S3 come from `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`.',
   }),

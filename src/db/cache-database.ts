@@ -163,8 +163,15 @@ export interface CacheExtraRepository {
    * not; says which. To be called until it says none. Their files are the caller's to remove.
    */
   removeUnowned(before: number): Promise<readonly CacheExtraRecord[]>;
-  /** A NAR of this content has the debug information of these programs. */
+  /** What that would remove if those paths (by cache and hash part) were not there any more; streamed. */
+  unowned(
+    before: number,
+    isGone: (cacheId: number, hashPart: string) => boolean,
+  ): AsyncIterable<CacheExtraRecord>;
+  /** A NAR of this content was looked at, and has the debug information of these programs. */
   setBuildIds(narHash: string, buildIds: readonly string[]): Promise<void>;
+  /** True when a NAR of this content was looked at, whatever was found. */
+  knowsBuildIds(narHash: string): Promise<boolean>;
   /** Hash parts of paths of a cache that have it, the newest first. */
   withBuildId(cacheId: number, buildId: string): Promise<readonly string[]>;
   /** Forgets those of contents that no file has. */

@@ -11,10 +11,12 @@ import type { CacheExtraRecord } from './cache-records.ts';
 import type { CacheExtraTable } from './cache-schema.ts';
 import { createCacheUploadRepository } from './cache-upload-repository.ts';
 import type { Connection } from './connection.ts';
-import { inIds } from './in-list.ts';
+import { inIds, inTexts } from './in-list.ts';
 import { chunks } from './insert-rows.ts';
 
 const pageSize = 1000;
+/** Stands among the build IDs of a content for having looked at it: most have none. */
+const lookedAt = '';
 /** True while a path is there that it belongs to. */
 const hasOwner = sql<boolean>`exists (select 1 from cache_paths as p where p.cache_id = e.cache_id
   and case e.kind when 'log' then p.path = e.owner or p.deriver = e.owner else p.hash_part = e.owner end)`;
@@ -79,15 +81,45 @@ export function createCacheExtraRepository(connection: Connection): CacheExtraRe
         .execute();
       return rows.map(record);
     },
-    async setBuildIds(narHash, buildIds) {
-      const rows = [...new Set(buildIds)].map((buildId) => ({ build_id: buildId, nar_hash: narHash }));
-      for (const chunk of chunks(rows)) {
-        await db
-          .insertInto('nar_build_ids')
-          .values(chunk)
-          .onConflict((conflict) => conflict.doNothing())
+    async *unowned(before, isGone) {
+      for (let last = 0; ; ) {
+        const rows = await db
+          .selectFrom('cache_extras')
+          .selectAll()
+          .where('id', '>', last)
+          .where((where) => where.or([where('cache_id', 'is', null), where('added_at', '<', before)]))
+          .orderBy('id')
+          .limit(pageSize)
           .execute();
+        const all = rows.map(record);
+        const owned = await ownedOf(connection, all, isGone);
+        yield* all.filter((extra) => !owned.has(extra));
+        if (rows.length < pageSize) return;
+        last = rows.at(-1)?.id ?? last;
       }
+    },
+    async setBuildIds(narHash, buildIds) {
+      const rows = [...new Set([...buildIds, lookedAt])].map((buildId) => ({
+        ...{ build_id: buildId, nar_hash: narHash },
+      }));
+      await connection.transaction(async (inside) => {
+        for (const chunk of chunks(rows)) {
+          await inside.db
+            .insertInto('nar_build_ids')
+            .values(chunk)
+            .onConflict((conflict) => conflict.doNothing())
+            .execute();
+        }
+      });
+    },
+    async knowsBuildIds(narHash) {
+      const row = await db
+        .selectFrom('nar_build_ids')
+        .select('nar_hash')
+        .where('nar_hash', '=', narHash)
+        .where('build_id', '=', lookedAt)
+        .executeTakeFirst();
+      return row !== undefined;
     },
     async withBuildId(cacheId, buildId) {
       const rows = await db
@@ -118,6 +150,33 @@ export function createCacheExtraRepository(connection: Connection): CacheExtraRe
         .execute();
     },
   };
+}
+
+/** Those that belong to a path that stays, by the rule of `hasOwner`. */
+async function ownedOf(
+  { db, dialect }: Connection,
+  extras: readonly CacheExtraRecord[],
+  isGone: (cacheId: number, hashPart: string) => boolean,
+): Promise<ReadonlySet<CacheExtraRecord>> {
+  const owned = new Set<CacheExtraRecord>();
+  for (const [cacheId, of] of Map.groupBy(extras, (extra) => extra.cacheId)) {
+    const owners = [...new Set(of.map(({ owner }) => owner))];
+    const paths = await db
+      .selectFrom('cache_paths')
+      .select(['hash_part', 'path', 'deriver'])
+      .where('cache_id', '=', cacheId)
+      .where((where) =>
+        where.or(['path', 'deriver', 'hash_part'].map((column) => inTexts(dialect, column, owners))),
+      )
+      .execute();
+    const left = paths.filter(({ hash_part }) => !isGone(cacheId, hash_part));
+    const ofLogs = new Set(left.flatMap(({ path, deriver }) => [path, deriver]));
+    const ofOthers = new Set(left.map(({ hash_part }) => hash_part));
+    for (const extra of of) {
+      if (extra.kind === 'log' ? ofLogs.has(extra.owner) : ofOthers.has(extra.owner)) owned.add(extra);
+    }
+  }
+  return owned;
 }
 
 async function add(

@@ -15,6 +15,8 @@ export interface PlannedHost {
   readonly name: string;
   readonly target: SshTarget;
   readonly toplevel: StorePath;
+  /** The host builds `toplevel` itself, out of this derivation; absent: it is sent. */
+  readonly build?: { readonly drvPath: StorePath } | undefined;
   /** Built, but never pushed to or activated. */
   readonly buildOnly: boolean;
   /** Let the host fetch what its own substituters have before anything is sent. */

@@ -5,7 +5,7 @@ import { absoluteSecrets } from './absolute-secrets.ts';
 import { checkSshTarget } from './check-ssh-target.ts';
 import type { PlannedHost } from './deploy-plan.ts';
 
-export type KnownHost = Omit<PlannedHost, 'toplevel'>;
+export type KnownHost = Omit<PlannedHost, 'toplevel' | 'build'>;
 
 /**
  * `defaultUser`: for hosts that name none; `base`: the folder of the network file. Throws `deploy.target-invalid` for an

@@ -6,6 +6,7 @@ export const phaseWords: Readonly<Record<HostPhase, string>> = {
   connecting: 'connecting',
   checking: 'its pre-deploy checks ran',
   copying: 'copying to it',
+  building: 'it was building its system',
   'uploading-secrets': 'uploading secrets',
   'setting-profile': 'setting its system profile',
   activating: 'activating; that may still be going on there',

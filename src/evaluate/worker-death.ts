@@ -1,6 +1,6 @@
 /** What the end of a worker means for the job it had in hand. */
 
-import type { ProcessExit } from '../process/start-process.ts';
+import type { ProcessExit } from '../process/running-command.ts';
 import { formatBytes } from '../util/format-bytes.ts';
 
 /** Why we killed a worker, if we did. */

@@ -125,6 +125,7 @@ export type HostPhase =
   | 'connecting'
   | 'checking'
   | 'copying'
+  | 'building'
   | 'uploading-secrets'
   | 'setting-profile'
   | 'activating'

@@ -11,6 +11,7 @@ export function bareHost(name: string): HostMetadata {
     targetPort: null,
     targetUser: '',
     buildOnly: false,
+    buildOnTarget: false,
     substituteOnDestination: false,
     tags: [],
     secrets: {},

@@ -11,6 +11,7 @@ describe('networkSchema', () => {
           targetPort: null,
           targetUser: '',
           buildOnly: false,
+          buildOnTarget: false,
           substituteOnDestination: false,
           tags: [],
           secrets: {},
@@ -31,6 +32,7 @@ describe('networkSchema', () => {
         {
           Name: 'a',
           TARGETPORT: 2222,
+          BuildOnTarget: true,
           Secrets: {
             MySecret: { Source: 's', destination: '/d', MkDirs: false, UploadAt: 'post-activation' },
           },
@@ -43,6 +45,7 @@ describe('networkSchema', () => {
 
     expect(host).toMatchObject({
       targetPort: 2222,
+      buildOnTarget: true,
       secrets: { MySecret: { source: 's', mkDirs: false, uploadAt: 'post-activation' } },
       healthChecks: { http: [{ port: 80, headers: { Host: 'x' }, insecureSSL: true, period: 2 }] },
       nixConfig: { Cores: '1' },

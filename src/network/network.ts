@@ -55,6 +55,8 @@ export interface HostMetadata {
   /** `''`: SSH_USER, else ssh's own default. */
   readonly targetUser: string;
   readonly buildOnly: boolean;
+  /** The host builds its system itself; not an option of Morph's. */
+  readonly buildOnTarget: boolean;
   readonly substituteOnDestination: boolean;
   readonly tags: readonly string[];
   readonly secrets: Readonly<Record<string, SecretSpec>>;

@@ -9,8 +9,9 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { Readable, type Writable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { AppError } from '../util/app-error.ts';
+import type { ProcessExit, RunningCommand } from './running-command.ts';
 
 /** A program and its arguments; never a shell line. */
 export type Argv = readonly [string, ...string[]];
@@ -32,23 +33,10 @@ export interface StartOptions {
   readonly stderr?: 'pipe' | 'inherit' | 'ignore';
 }
 
-export interface ProcessExit {
-  /** Null when a signal ended it. */
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
-export interface RunningProcess extends AsyncDisposable {
+/** Its standard error has ended and is empty when `stderr` is not 'pipe'. It is ended gently first. */
+export interface RunningProcess extends RunningCommand {
   readonly argv: Argv;
   readonly pid: number;
-  readonly stdin: Writable;
-  readonly stdout: Readable;
-  /** Ended and empty when `stderr` is not 'pipe'. */
-  readonly stderr: Readable;
-  /** Settles when the process has ended and its output is read to the end; never rejects. */
-  readonly exited: Promise<ProcessExit>;
-  /** Ends it, gently first. Settles once it is gone; may be called any number of times. */
-  kill(): Promise<void>;
 }
 
 /** How long the output of a process that was killed may take to arrive. */

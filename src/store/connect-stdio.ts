@@ -1,7 +1,8 @@
 /** A transport over the standard input and output of a program: `nix-daemon --stdio`, or ssh that starts it elsewhere. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Argv, type RunningProcess, startProcess } from '../process/start-process.ts';
+import type { RunningCommand } from '../process/running-command.ts';
+import { type Argv, startProcess } from '../process/start-process.ts';
 import { AppError } from '../util/app-error.ts';
 import type { Transport } from './transport.ts';
 
@@ -21,7 +22,11 @@ export async function connectStdio(
 ): Promise<Transport> {
   // The program itself must not have the signal, which ends a call and not the connection.
   if (options.signal?.aborted) throw new AppError('interrupted', `not started: ${argv[0]}`);
-  const child = await startProcess(argv, options.env === undefined ? {} : { env: options.env });
+  return overStdio(await startProcess(argv, options.env === undefined ? {} : { env: options.env }));
+}
+
+/** The same over a program that runs already. */
+export function overStdio(child: RunningCommand): Transport {
   const said = keepTail(child);
   const within = async (ms: number): Promise<void> => {
     const timer = new AbortController();
@@ -45,7 +50,7 @@ export async function connectStdio(
   };
 }
 
-function keepTail(child: RunningProcess): () => string {
+function keepTail(child: RunningCommand): () => string {
   let tail = '';
   child.stderr.on('data', (chunk: Buffer) => {
     tail = (tail + chunk.toString('utf8')).slice(-keptBytes);

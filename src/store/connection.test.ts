@@ -3,6 +3,7 @@ import {
   greet,
   type ScriptedDaemon,
   scriptedDaemon,
+  shakeHands,
   takeSetOptions,
   writeRefusal,
 } from '../../test/store/scripted-daemon.ts';
@@ -101,6 +102,24 @@ describe('Connection', () => {
     await connection.call(question, { timeoutSeconds: 7, settings: { builders: '' } });
     await connection.call(question);
     expect(told).toEqual([{ builders: '', cores: '3', timeout: '7' }, { cores: '3' }]);
+  });
+
+  it('says nothing of how to build where the daemon shall do as it is configured', async () => {
+    const daemon = scriptedDaemon(async (reader, writer) => {
+      await shakeHands(reader, writer);
+      await takeQuestion(reader);
+      await writer.u64(stderrTag.last).string('yes').flush();
+      await takeQuestion(reader);
+      await writeRefusal(writer, 'no such thing').flush();
+    });
+    const options = { name: 'there', settings: { cores: '3' }, asConfigured: true };
+    const connection = await Connection.open(daemon, options);
+    expect(await connection.call(question, { timeoutSeconds: 7 })).toBe('yes');
+    expect(await connection.ping()).toBe(true);
+    await expect(connection.call(question)).rejects.toMatchObject({ code: 'store.refused' });
+    // Whether it still listens cannot be asked.
+    expect(await connection.ping()).toBe(false);
+    expect(daemon.ended()).toBe('destroyed');
   });
 
   it('lives on after a refusal, once the daemon has shown that it listens', async () => {

@@ -30,6 +30,8 @@ export interface ConnectionOptions {
   readonly name: string;
   /** Nix settings for every call. */
   readonly settings?: Readonly<Record<string, string>> | undefined;
+  /** Say nothing of how to build, at any time: the daemon does as it is configured. */
+  readonly asConfigured?: boolean | undefined;
   /** Ends the handshake. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -37,6 +39,7 @@ export interface ConnectionOptions {
 export class Connection implements AsyncDisposable {
   readonly #name: string;
   readonly #settings: Readonly<Record<string, string>>;
+  readonly #asConfigured: boolean;
   readonly #transport: Transport;
   readonly #reader: WireReader;
   readonly #writer: WireWriter;
@@ -50,6 +53,7 @@ export class Connection implements AsyncDisposable {
   private constructor(transport: Transport, options: ConnectionOptions) {
     this.#name = options.name;
     this.#settings = options.settings ?? {};
+    this.#asConfigured = options.asConfigured ?? false;
     this.#transport = transport;
     this.#reader = new WireReader(transport.input);
     this.#writer = new WireWriter(transport.output);
@@ -83,6 +87,11 @@ export class Connection implements AsyncDisposable {
   async ping(): Promise<boolean> {
     if (!this.usable) return false;
     if (!this.#suspect) return true;
+    if (this.#asConfigured) {
+      // There is nothing that could be asked without saying something.
+      await this.#break();
+      return false;
+    }
     try {
       await this.#run(setOptions(this.#told ?? daemonOptions(this.#settings, undefined)), {});
       this.#suspect = false;
@@ -151,6 +160,7 @@ export class Connection implements AsyncDisposable {
   }
 
   async #tell(wanted: DaemonOptions, options: CallOptions): Promise<void> {
+    if (this.#asConfigured) return;
     if (this.#told !== undefined && sameDaemonOptions(this.#told, wanted)) return;
     await this.#run(setOptions(wanted), options);
     this.#told = wanted;

@@ -3,7 +3,7 @@
 import { storeDir } from '../nix/store-path.ts';
 import { connectStdio } from './connect-stdio.ts';
 import { Connection } from './connection.ts';
-import { localUri, openTransport, packedStoreArgv } from './open-transport.ts';
+import { localUri, openTransport, packedCommand, throughSsh } from './open-transport.ts';
 import { RemoteStore } from './remote-store.ts';
 import { createSharedLogin, type SharedLogin } from './shared-login.ts';
 import type { Store } from './store.ts';
@@ -47,11 +47,12 @@ export async function openStore(spec: StoreSpec, options: OpenStoreOptions = {})
     connectPacked:
       spec.type === 'ssh'
         ? async (signal) =>
-            login?.connect(signal, true) ?? connectStdio(packedStoreArgv(spec), { signal, env })
+            login?.connect(signal, true) ??
+            connectStdio(throughSsh(spec, packedCommand(spec)), { signal, env })
         : undefined,
-    connect: async (signal) => {
+    connect: async (signal, asConfigured) => {
       const transport = await (login?.connect(signal) ?? openTransport(spec, { signal, env }));
-      return Connection.open(transport, { name, settings, signal });
+      return Connection.open(transport, { name, settings, signal, asConfigured });
     },
   });
 }

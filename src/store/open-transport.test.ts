@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { localSocket, localUri, openTransport, sshStoreArgv } from './open-transport.ts';
+import { daemonCommand, localSocket, localUri, openTransport, throughSsh } from './open-transport.ts';
 import { watchedCommand } from './watched-command.ts';
 
-describe('sshStoreArgv', () => {
+const argvTo = (spec: Parameters<typeof throughSsh>[0]) => throughSsh(spec, daemonCommand(spec));
+
+describe('throughSsh', () => {
   it('never asks, shares no connection, and ends by itself when the other side is gone', () => {
-    const argv = sshStoreArgv({ type: 'ssh', target: { host: 'b' }, settings: {} });
+    const argv = argvTo({ type: 'ssh', target: { host: 'b' }, settings: {} });
     expect(argv.slice(0, -3).join(' ')).toBe(
       'ssh -x -T -a -o BatchMode=yes -o ConnectTimeout=30 -o ServerAliveInterval=15 -o ServerAliveCountMax=4' +
         ' -o ControlMaster=no -o ControlPath=none -- b',
@@ -13,7 +15,7 @@ describe('sshStoreArgv', () => {
   });
 
   it('lets what the user says win: ssh takes the first value of an option', () => {
-    const argv = sshStoreArgv({
+    const argv = argvTo({
       type: 'ssh',
       target: { host: 'b', user: 'root', port: 23 },
       settings: { extraArgs: ['-o', 'ConnectTimeout=3'], identityFile: '/key' },
@@ -23,7 +25,7 @@ describe('sshStoreArgv', () => {
   });
 
   it('quotes what a shell on the other side reads', () => {
-    const argv = sshStoreArgv({
+    const argv = argvTo({
       type: 'ssh',
       target: { host: 'b' },
       settings: {},

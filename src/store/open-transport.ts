@@ -44,19 +44,22 @@ export async function openTransport(spec: StoreSpec, options: TransportOptions):
     case 'command':
       return connectStdio(spec.argv, options);
     case 'ssh':
-      return connectStdio(sshStoreArgv(spec), options);
+      return connectStdio(throughSsh(spec, daemonCommand(spec)), options);
   }
 }
 
-/** The command line that reaches the daemon of another machine. */
-export function sshStoreArgv(spec: SshSpec, options: { readonly announce?: boolean | undefined } = {}): Argv {
-  return throughSsh(spec, watchedCommand(daemonWords(spec), options));
+/** What is run on another machine to reach its daemon, for its login shell. */
+export function daemonCommand(
+  spec: SshSpec,
+  options: { readonly announce?: boolean | undefined } = {},
+): readonly string[] {
+  return watchedCommand(daemonWords(spec), options);
 }
 
 /** The same for what comes packed: see `packed-import.ts`. */
-export function packedStoreArgv(spec: SshSpec): Argv {
+export function packedCommand(spec: SshSpec): readonly string[] {
   const daemon = daemonWords(spec).map(shellQuote).join(' ');
-  return throughSsh(spec, ['sh', '-c', shellQuote(unpackingScript(daemon))]);
+  return ['sh', '-c', shellQuote(unpackingScript(daemon))];
 }
 
 function daemonWords(spec: SshSpec): readonly string[] {
@@ -65,7 +68,8 @@ function daemonWords(spec: SshSpec): readonly string[] {
   return [...program, '--stdio', ...store];
 }
 
-function throughSsh(spec: SshSpec, words: readonly string[]): Argv {
+/** The command line with a login of its own. */
+export function throughSsh(spec: SshSpec, words: readonly string[]): Argv {
   // ssh takes the first value that it is given of an option: what the user says wins over ours.
   const settings: SshSettings = {
     ...spec.settings,

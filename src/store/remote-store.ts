@@ -46,7 +46,7 @@ export interface RemoteStoreOptions {
   readonly signal?: AbortSignal | undefined;
   /** Where the files of the store can be read without asking the daemon. */
   readonly filesAt?: string | undefined;
-  connect(signal: AbortSignal | undefined): Promise<Connection>;
+  connect(signal: AbortSignal | undefined, asConfigured?: boolean): Promise<Connection>;
   /** A connection through which packed requests go there; undefined where packing would make no sense. */
   connectPacked?: ((signal: AbortSignal | undefined) => Promise<Transport>) | undefined;
   /** What all connections hang on, to be closed after them. */
@@ -73,6 +73,8 @@ export class RemoteStore implements Store {
   readonly #questions: Pool;
   readonly #work: Pool;
   readonly #sources: Pool;
+  /** For builds of which nothing is said that the other side does not say itself. */
+  readonly #asConfigured: Pool;
   readonly #login: AsyncDisposable | undefined;
   readonly addPacked: AddPacked | undefined;
 
@@ -83,6 +85,7 @@ export class RemoteStore implements Store {
     this.#questions = questions;
     this.#work = newPool(options);
     this.#sources = newPool(options);
+    this.#asConfigured = newPool({ ...options, connect: (signal) => options.connect(signal, true) });
     this.#login = options.login;
     const { connectPacked } = options;
     if (connectPacked !== undefined) {
@@ -176,7 +179,9 @@ export class RemoteStore implements Store {
     targets: readonly BuildTarget[],
     options?: BuildOptions,
   ): Promise<readonly { readonly target: BuildTarget; readonly result: BuildResult }[]> {
-    const results = await this.#do(buildPathsWithResults(targets, options?.mode), options);
+    const request = buildPathsWithResults(targets, options?.mode);
+    const pool = options?.asConfigured ? this.#asConfigured : this.#work;
+    const results = await pool.use((connection) => connection.call(request, options), options?.signal);
     return targets.map((target) => {
       const text = printBuildTarget(target);
       // Targets of one derivation can come back as one.
@@ -255,7 +260,9 @@ export class RemoteStore implements Store {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(
-      [this.#questions, this.#work, this.#sources].map((pool) => pool[Symbol.asyncDispose]()),
+      [this.#questions, this.#work, this.#sources, this.#asConfigured].map((pool) =>
+        pool[Symbol.asyncDispose](),
+      ),
     );
     await this.#login?.[Symbol.asyncDispose]();
   }

@@ -1,27 +1,25 @@
 /**
- * Any number of sessions on another machine over one login, connections to its daemon and commands alike: ssh's own
- * multiplexing. A first ssh, the master, logs in and runs nothing; each session is a further ssh that goes through the
- * master's socket, which takes a few milliseconds. sshd allows ten sessions for a login unless told otherwise, so an
- * eleventh makes another master; where a server allows fewer, ssh logs in anew by itself.
+ * Any number of commands on another machine over one login, connections to its daemon among them. An ssh, the master, logs
+ * in and runs nothing; what runs over there goes through its control socket (`multiplex/`) and costs no process here. sshd
+ * allows ten sessions for a login unless told otherwise, so an eleventh makes another master, as does what a server with
+ * fewer refuses.
  *
- * The master is one of: absent, opening, open, gone (it has ended, because the other side is gone or we close). One
- * that is gone takes its connections with it, and the next connection opens another.
+ * A master is one of: absent, opening, open, gone (it has ended, because the other side is gone or we close). One that is
+ * gone takes its commands with it, and the next one opens another.
  *
  * A connection that is broken off must end what its daemon does. With a login of its own the end of the session tells
- * the other side; here the session lives on, and a daemon that waits for a build can miss the end of its input. So each
+ * the other side; here the login lives on, and a daemon that waits for a build can miss the end of its input. So each
  * tells its process number first, and is asked to end by it.
  */
 
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { runProcess } from '../process/run-process.ts';
-import { type SshSettings, sshArgv } from '../process/ssh.ts';
-import { type RunningProcess, startProcess } from '../process/start-process.ts';
+import { type Multiplexer, openMultiplexer } from '../process/multiplex/open-multiplexer.ts';
+import type { RunningCommand } from '../process/running-command.ts';
 import { AppError } from '../util/app-error.ts';
-import { connectStdio } from './connect-stdio.ts';
-import { packedStoreArgv, sshOptions, sshStoreArgv, type TransportOptions } from './open-transport.ts';
-import { makeSocketFolder, removeDeadSocketFolders } from './socket-folder.ts';
+import { pause } from '../util/pause.ts';
+import { unlessAborted } from '../util/unless-aborted.ts';
+import { overStdio } from './connect-stdio.ts';
+import { daemonCommand, packedCommand, type TransportOptions } from './open-transport.ts';
+import { openMaster, type SshMaster } from './ssh-master.ts';
 import { type StoreSpec, storeName } from './store-spec.ts';
 import type { Transport } from './transport.ts';
 import { announced, endAnnounced } from './watched-command.ts';
@@ -34,180 +32,148 @@ export interface SharedLogin extends AsyncDisposable {
    * `process.missing` or `interrupted`.
    */
   connect(signal: AbortSignal | undefined, packed?: boolean): Promise<Transport>;
-  /** A place for a session of the caller's own. Throws what `connect` throws. */
-  session(signal: AbortSignal | undefined): Promise<LoginSession>;
+  /** Runs words, which the login shell over there reads again. The signal ends the waiting. Throws what `connect` throws. */
+  run(words: readonly string[], signal: AbortSignal | undefined): Promise<RunningCommand>;
   /** Breaks off all that goes over the login, which may hang: what comes next logs in anew. */
   reset(): Promise<void>;
 }
 
-export interface LoginSession {
-  /** With these an ssh goes through the login. */
-  readonly settings: SshSettings;
-  /** Once that ssh has ended; may be called again. */
-  free(): void;
-}
-
-interface Master {
-  readonly folder: string;
-  readonly socket: string;
-  readonly process: RunningProcess;
+interface Login {
+  readonly multiplexer: Multiplexer;
+  readonly master: SshMaster;
   sessions: number;
+  /** How many it lets begin, as far as we know. */
+  most: number;
   gone: boolean;
 }
 
 /** What sshd allows by default (MaxSessions). */
 const sessionsPerLogin = 10;
+/** How many logins may break off one after the other before a command runs. */
+const mostLost = 3;
 /** How long a daemon is given to end over there, before it is left to find out by itself. */
 const endTimeoutMs = 10_000;
 
 export function createSharedLogin(spec: SshSpec, env: TransportOptions['env']): SharedLogin {
-  const masters = new Set<Promise<Master>>();
-  const open = new Set<Master>();
+  const logins = new Set<Promise<Login>>();
+  const open = new Set<Login>();
   const ending = new Set<Promise<unknown>>();
   const closing = new AbortController();
+  const name = storeName(spec);
 
-  /** A master with room for one more session, which is counted. */
-  const takeMaster = async (signal: AbortSignal | undefined): Promise<Master> => {
-    for (const opening of masters) {
-      // Somebody else's that fails, or is given up, says nothing about ours.
-      const master = await opening.catch(() => undefined);
-      if (master === undefined || master.gone || master.sessions >= sessionsPerLogin) continue;
-      master.sessions += 1;
-      return master;
+  const logIn = async (signal: AbortSignal): Promise<Login> => {
+    const master = await openMaster(spec, env, signal);
+    try {
+      const multiplexer = await openMultiplexer(master.socket, master.lastWords);
+      const login: Login = { multiplexer, master, sessions: 0, most: sessionsPerLogin, gone: false };
+      open.add(login);
+      void master.ended.then(() => {
+        login.gone = true;
+        open.delete(login);
+        multiplexer.close();
+      });
+      return login;
+    } catch (error) {
+      await master.end();
+      throw error;
     }
-    const ended = signal === undefined ? closing.signal : AbortSignal.any([closing.signal, signal]);
-    const opening = openMaster(spec, env, ended);
-    masters.add(opening);
-    void opening.then(
-      (master) => {
-        open.add(master);
-        return master.process.exited.then(async () => {
-          master.gone = true;
-          open.delete(master);
-          masters.delete(opening);
-          await rm(master.folder, { recursive: true, force: true });
-        });
-      },
-      () => masters.delete(opening),
-    );
-    const master = await opening;
-    master.sessions += 1;
-    return master;
   };
 
-  const endThere = (master: Master, said: string): void => {
-    const command = endAnnounced(said);
-    if (command === undefined || master.gone || closing.signal.aborted) return;
-    const end = runProcess(sshArgv(spec.target, settingsThrough(master.socket, spec), command), {
-      ...(env !== undefined && { env }),
-      timeoutMs: endTimeoutMs,
-      signal: closing.signal,
-    }).catch(() => {});
+  /** A login with room for one more session, which is counted. */
+  const take = async (signal: AbortSignal | undefined): Promise<Login> => {
+    for (const opening of logins) {
+      // Somebody else's that fails, or is given up, says nothing about ours.
+      const login = await opening.catch(() => undefined);
+      if (login === undefined || login.gone || login.sessions >= login.most) continue;
+      login.sessions += 1;
+      return login;
+    }
+    const opening = logIn(signal === undefined ? closing.signal : AbortSignal.any([closing.signal, signal]));
+    logins.add(opening);
+    void opening.then(
+      (login) => login.master.ended.then(() => logins.delete(opening)),
+      () => logins.delete(opening),
+    );
+    const login = await opening;
+    login.sessions += 1;
+    return login;
+  };
+
+  const start = async (
+    words: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly login: Login; readonly command: RunningCommand }> => {
+    for (let lost = 0; ; ) {
+      const login = await take(signal);
+      const free = (): void => {
+        login.sessions -= 1;
+      };
+      const starting = login.multiplexer.exec(words.join(' '), free);
+      try {
+        const command = await (signal === undefined
+          ? starting
+          : unlessAborted(starting, signal, `reaching ${name}`));
+        if (command === 'gone') login.gone = true;
+        else if (command !== 'refused') return { login, command };
+      } catch (error) {
+        void starting.then(async (command) => {
+          if (typeof command === 'object') await command.kill();
+        });
+        throw error;
+      }
+      if (login.gone && ++lost < mostLost) continue;
+      if (login.gone || login.sessions === 0) {
+        const why = login.gone ? await login.master.lastWords() : '';
+        throw new AppError(
+          'store.unreachable',
+          `${name}: it lets us in, but no session begin. ${why}`.trim(),
+        );
+      }
+      login.most = login.sessions;
+    }
+  };
+
+  const endThere = (login: Login, said: string): void => {
+    const words = endAnnounced(said);
+    if (words === undefined || login.gone || closing.signal.aborted) return;
+    const end = start(words, closing.signal)
+      .then(({ command }) => Promise.race([command.exited, pause(endTimeoutMs, closing.signal)]))
+      .catch(() => {});
     ending.add(end);
     void end.then(() => ending.delete(end));
   };
 
   return {
     async connect(signal, packed = false) {
-      const master = await takeMaster(signal);
-      const shared = { ...spec, settings: settingsThrough(master.socket, spec) };
-      const argv = packed ? packedStoreArgv(shared) : sshStoreArgv(shared, { announce: true });
-      const free = (): void => {
-        master.sessions -= 1;
-      };
-      const transport = await connectStdio(argv, { signal, env }).catch((error: unknown) => {
-        free();
-        throw error;
-      });
+      const words = packed ? packedCommand(spec) : daemonCommand(spec, { announce: true });
+      const { login, command } = await start(words, signal);
+      const transport = overStdio(command);
       let isOver = false;
-      const end = async (how: () => Promise<void>): Promise<void> => {
-        if (isOver) return how();
-        isOver = true;
-        await how();
-        free();
-      };
       return {
         ...transport,
         diagnostics: async () => (await transport.diagnostics()).replace(announced, '').trim(),
-        close: () => end(() => transport.close()),
-        destroy: () =>
-          end(async () => {
-            await transport.destroy();
-            endThere(master, await transport.diagnostics());
-          }),
-      };
-    },
-    async session(signal) {
-      const master = await takeMaster(signal);
-      let isOver = false;
-      return {
-        settings: settingsThrough(master.socket, spec),
-        free: () => {
-          if (!isOver) master.sessions -= 1;
+        close: () => {
           isOver = true;
+          return transport.close();
+        },
+        destroy: async () => {
+          const isFirst = !isOver;
+          isOver = true;
+          await transport.destroy();
+          if (isFirst) endThere(login, await transport.diagnostics());
         },
       };
     },
+    run: async (words, signal) => (await start(words, signal)).command,
     async reset() {
       const all = [...open];
-      for (const master of all) master.gone = true;
-      await Promise.all(all.map((master) => master.process.kill()));
+      for (const login of all) login.gone = true;
+      await Promise.all(all.map((login) => login.master.end()));
     },
     async [Symbol.asyncDispose]() {
       closing.abort();
-      await Promise.allSettled([...masters].map(async (opening) => (await opening).process.kill()));
+      await Promise.allSettled([...logins].map(async (opening) => (await opening).master.end()));
       await Promise.all(ending);
     },
   };
-}
-
-/** Ours first: ssh takes the first value that it is given of an option. */
-function settingsThrough(socket: string, { settings }: SshSpec): SshSettings {
-  const extraArgs = ['-o', 'ControlMaster=no', '-o', `ControlPath=${socket}`, ...(settings.extraArgs ?? [])];
-  return { ...settings, extraArgs };
-}
-
-async function openMaster(spec: SshSpec, env: TransportOptions['env'], signal: AbortSignal): Promise<Master> {
-  await removeDeadSocketFolders(tmpdir());
-  const folder = await makeSocketFolder(tmpdir());
-  const socket = join(folder, 's');
-  const options = [
-    'ControlMaster=yes',
-    `ControlPath=${socket}`,
-    'ControlPersist=no',
-    // Run once the login is done and the socket is there.
-    'PermitLocalCommand=yes',
-    'LocalCommand=echo ready',
-  ].flatMap((option) => ['-o', option]);
-  const extraArgs = ['-N', ...options, ...(spec.settings.extraArgs ?? []), ...sshOptions];
-  try {
-    if (signal.aborted) throw new AppError('interrupted', `interrupted: reaching ${storeName(spec)}`);
-    const master = await startProcess(sshArgv(spec.target, { ...spec.settings, extraArgs }, []), {
-      ...(env !== undefined && { env }),
-    });
-    await untilReady(master, storeName(spec), signal);
-    return { folder, socket, process: master, sessions: 0, gone: false };
-  } catch (error) {
-    await rm(folder, { recursive: true, force: true });
-    throw error;
-  }
-}
-
-/** Kills the master unless it says that it is ready. */
-async function untilReady(master: RunningProcess, name: string, signal: AbortSignal): Promise<void> {
-  let said = '';
-  master.stderr.on('data', (chunk: Buffer) => {
-    said = (said + chunk.toString('utf8')).slice(-8192);
-  });
-  const onAbort = (): void => void master.kill();
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    const ready = new Promise<true>((resolve) => master.stdout.once('data', () => resolve(true)));
-    if ((await Promise.race([ready, master.exited])) === true) return;
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
-  if (signal.aborted) throw new AppError('interrupted', `interrupted: reaching ${name}`);
-  const why = said.trim().split('\n').slice(-20).join('\n');
-  throw new AppError('store.unreachable', `${name}: ${why || 'ssh ended without a word'}`);
 }

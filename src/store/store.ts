@@ -113,6 +113,11 @@ export interface BuildOptions extends CallOptions {
   readonly keepGoing?: boolean;
   /** Further Nix settings by name, e.g. `extra-platforms`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /**
+   * `buildPathsWithResults` only: nothing is said of how to build but the mode, and the settings of that machine hold,
+   * for jobs and cores as well, which every other call says.
+   */
+  readonly asConfigured?: boolean;
 }
 
 /** One path on its way into a store. `nar` is read once, exactly `info.narSize` bytes. */

@@ -1,6 +1,7 @@
 /** Lets the caches of a database go, in a process that can be killed: `DATABASE BLOBS NOW…`, one run for each time. */
 
 import { openFileBlobs } from '../../src/blobs/file/open-file-blobs.ts';
+import { openKeptExtras } from '../../src/cache/kept/open-kept-extras.ts';
 import { createCacheRetention } from '../../src/cache/retention/create-cache-retention.ts';
 import { openStoredNars } from '../../src/cache/stored/open-stored-nars.ts';
 import { openDatabase } from '../../src/db/open-database.ts';
@@ -14,6 +15,7 @@ const retention = createCacheRetention({
   database,
   async *wanted() {},
   async *liveContents() {},
+  kept: openKeptExtras({ blobs, database, now: () => now }),
   removeFile: (fileHash) => stored.remove(fileHash),
   graceMs: 1000,
   now: () => now,

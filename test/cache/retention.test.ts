@@ -6,12 +6,14 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { openFileBlobs } from '../../src/blobs/file/open-file-blobs.ts';
+import { openKeptExtras } from '../../src/cache/kept/open-kept-extras.ts';
 import { fileWaitMs } from '../../src/cache/retention/create-cache-retention.ts';
 import { narKey } from '../../src/cache/stored/nar-file.ts';
 import type { CachePathRecord, StoredNarRecord } from '../../src/db/cache-records.ts';
 import type { Database } from '../../src/db/database.ts';
 import { openDatabase } from '../../src/db/open-database.ts';
 import { formatBareHash } from '../../src/nix/hash.ts';
+import { parseStorePath } from '../../src/nix/store-path.ts';
 import { runProcess } from '../../src/process/run-process.ts';
 import { startProcess } from '../../src/process/start-process.ts';
 import { parseEvents, proteus } from '../helpers/proteus.ts';
@@ -109,13 +111,25 @@ describe('letting caches go', () => {
     await using database = await openDatabase(path.join(directory, 'proteus.db'), { now: Date.now });
     await fill(database, path.join(directory, 'nars'), 3);
     await database.cachePaths.setServed(main, [digitsOf(0)], Date.now());
+    await using blobs = await openFileBlobs(path.join(directory, 'nars'));
+    const kept = openKeptExtras({ blobs, database, now: () => 1 });
+    const { signal } = new AbortController();
+    for (const of of [pathOf(0), pathOf(2)])
+      await kept.putLog(main, path.basename(of), Buffer.from('a long story'), signal);
+    await kept.putRealisation(main, 'realisation', `sha256:${'0'.repeat(64)}!out`, {
+      ...{ path: parseStorePath(pathOf(2)), signatures: [], dependencies: new Map() },
+    });
+    const logs = async () => (await Array.fromAsync(blobs.list('log/'))).length;
     const gc = async (...flags: readonly string[]) => proteus(['cache', 'gc', ...flags], { env });
 
     const plan = await gc('--dry-run');
     expect(plan.code).toBe(0);
     expect(plan.stdout).toMatch(/^main +\/nix\/store\/\S+-p2 +\S+ B +nothing keeps it, and it was last /m);
     expect(plan.stdout).toContain('1 paths kept, 2 would be let go');
+    expect(plan.stdout).toMatch(/^1 logs \(\d+ B\) and 1 realisations \(\d+ B\) would be deleted$/m);
     expect(await check(database, path.join(directory, 'nars'))).toHaveLength(3);
+    expect(await logs()).toBe(2);
+    const planned = parseEvents((await gc('--dry-run', '--json')).stdout).at(-1);
 
     const done = parseEvents((await gc('--json')).stdout).at(-1);
     expect(done).toMatchObject({
@@ -125,6 +139,12 @@ describe('letting caches go', () => {
       files: { now: { count: 0 }, later: { count: 2 } },
       dryRun: false,
     });
+    const { dryRun: _, ...same } = { ...planned };
+    expect(done).toMatchObject({
+      ...same,
+      extras: { items: [{ kind: 'log', name: path.basename(pathOf(2)) }, { kind: 'realisation' }] },
+    });
+    expect(await logs()).toBe(1);
     expect(await check(database, path.join(directory, 'nars'))).toHaveLength(1);
   });
 });

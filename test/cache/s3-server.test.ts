@@ -14,12 +14,18 @@ import { serve } from '../helpers/serve.ts';
 import { makeFolder } from '../helpers/write-network.ts';
 import { buildPath } from './build-path.ts';
 
-/** A line to a port that can be cut, and be there again. */
+/** A line to a port that can be cut, take connections and say nothing, and be there again. */
 async function startLine(port: number) {
   const sockets = new Set<Socket>();
   let isUp = true;
+  let isSilent = false;
   const server = createServer((client) => {
     if (!isUp) return void client.destroy();
+    if (isSilent) {
+      sockets.add(client);
+      client.on('error', () => {}).resume();
+      return;
+    }
     const upstream = connect(port, '127.0.0.1');
     for (const [from, to] of [
       [client, upstream],
@@ -45,8 +51,14 @@ async function startLine(port: number) {
   return {
     port: address.port,
     cut,
+    hush: () => {
+      isSilent = true;
+      for (const socket of sockets) socket.removeAllListeners('data').resume();
+    },
     mend: () => {
       isUp = true;
+      isSilent = false;
+      for (const socket of sockets) socket.destroy();
     },
     async [Symbol.asyncDispose]() {
       cut();
@@ -61,7 +73,10 @@ it('keeps files in S3, and while that is away tells nobody anything wrong and gi
   await using line = await startLine(Number(direct));
   const folder = await makeFolder();
   const [config, directory] = [path.join(folder, 'proteus.toml'), path.join(folder, 'data')];
-  await writeFile(config, `[nars]\nat = "${s3.url('/caches').replace(direct, String(line.port))}"\n`);
+  await writeFile(
+    config,
+    `[nars]\nat = "${s3.url('/caches').replace(direct, String(line.port))}&timeout=1"\n`,
+  );
   const where = ['--config', config, '--data-directory', directory];
   const run = (...args: readonly string[]) => proteus([...args, ...where], { env: s3.env });
   await using server = await serve(directory, { args: ['--config', config], env: s3.env });
@@ -103,22 +118,34 @@ it('keeps files in S3, and while that is away tells nobody anything wrong and gi
   await expect.poll(known).toBe('2');
 
   // Away: in the middle of a download, and then for everybody.
-  const reader = (await fetch(`${url}/${file}`)).body?.getReader();
-  await reader?.read();
-  line.cut();
-  const rest = async (): Promise<string> => {
-    for (;;) if ((await reader?.read())?.done !== false) return 'whole';
-  };
-  await expect(rest()).rejects.toThrow('terminated');
   const another = sampleUpload('while-away');
-  expect(await status(`${storePathHash(built)}.narinfo`)).toBe(200);
-  expect(await status(`${sample.hashPart}.narinfo`)).toBe(200);
-  expect(await status(`${another.hashPart}.narinfo`)).toBe(404);
-  expect(await outcome(file)).toBe(404);
-  expect(await outcome(sample.name)).toBe(404);
-  expect((await put(`${url}/${another.name}`, another.file, token)).status).toBe(503);
-  const scrub = await run('cache', 'scrub');
-  expect([scrub.code, scrub.stderr]).toEqual([1, expect.stringContaining('cannot list s3://nars')]);
+  const fails = async (change: () => void): Promise<void> => {
+    const reader = (await fetch(`${url}/${file}`)).body?.getReader();
+    await reader?.read();
+    change();
+    const rest = async (): Promise<string> => {
+      for (;;) if ((await reader?.read())?.done !== false) return 'whole';
+    };
+    await expect(rest()).rejects.toThrow('terminated');
+    expect(await status(`${storePathHash(built)}.narinfo`)).toBe(200);
+    expect(await status(`${sample.hashPart}.narinfo`)).toBe(200);
+    expect(await status(`${another.hashPart}.narinfo`)).toBe(404);
+    // All at once: each waits for its own deadline.
+    const [scrub, received, ...outcomes] = await Promise.all([
+      run('cache', 'scrub'),
+      put(`${url}/${another.name}`, another.file, token),
+      outcome(file),
+      outcome(sample.name),
+    ]);
+    expect(outcomes).toEqual([404, 404]);
+    expect(received.status).toBe(503);
+    expect([scrub.code, scrub.stderr]).toEqual([1, expect.stringContaining('cannot list s3://nars')]);
+  };
+  await fails(line.cut);
+
+  // There, but whoever asks hears nothing, or nothing more.
+  line.mend();
+  await fails(line.hush);
 
   // There, but it knows nothing of the bucket any more.
   line.mend();

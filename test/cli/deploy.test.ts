@@ -1,7 +1,7 @@
-import { readlink } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { ProcessResult } from '../../src/process/run-process.ts';
+import { type ProcessResult, runProcess } from '../../src/process/run-process.ts';
 import { proteus } from '../helpers/proteus.ts';
 import { writeNetwork } from '../helpers/write-network.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
@@ -104,6 +104,35 @@ describe('proteus deploy', () => {
     expect(code).toBe(0);
     expect(stderr).toContain('iso: skipped: Deployment steps are disabled for build-only host: iso');
     expect(await actions(web)).toEqual(['dry-activate']);
+  });
+
+  it('has hosts build what they shall build themselves, and sends the others what was built here', async () => {
+    const there = `({ lib, ... }: {
+      deployment.buildOnTarget = true;
+      system.build.toplevel = lib.mkForce (import ${standIn} { name = "web01"; note = "there"; });
+    })`;
+    const file = await makeNetwork({ web01: there });
+
+    const { code, stdout, stderr } = await run('deploy', file, 'switch', '--keep-result');
+
+    expect(code).toBe(0);
+    expect(stderr).toContain('not built here, but on the hosts themselves: web01\n');
+    expect(stderr).toContain('web01: building nixos-system-web01-lab\n');
+    expect(await readdir(stdout.trim())).toEqual(['db01']);
+    const [record] = await web.systemLog();
+    const check = await runProcess(['nix-store', '--check-validity', record!.toplevel], { okCodes: [0, 1] });
+    expect(check.code).toBe(1);
+    const kept = await readFile(
+      path.join(path.dirname(file), '.gcroots', `${path.basename(file)}.drv`),
+      'utf8',
+    );
+    expect(kept).toMatch(/^web01 \/nix\/store\/.*-nixos-system-web01-lab\.drv\n$/);
+
+    const refused = await run('push', '-', '--path', `web01=${record!.toplevel}`, '--build-on-target');
+    expect(refused).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('nothing is built with --path'),
+    });
   });
 
   it('says which host cannot be reached', async () => {

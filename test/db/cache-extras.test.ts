@@ -86,6 +86,14 @@ describe.each(dialects)('what caches keep beside paths on %s', (dialect) => {
     await cacheExtras.add(log({ name: 'self', owner: cachePath('a').path, file: 'log/dd/4' }));
     await cacheExtras.add(realisation());
 
+    const would = async (before: number, ...gone: readonly string[]) =>
+      (
+        await collect(cacheExtras.unowned(before, (cacheId, part) => cacheId === main && gone.includes(part)))
+      ).map(({ name }) => name);
+    expect(await would(1000, digits('a'))).toEqual([]);
+    expect(await would(1001)).toEqual(['other']);
+    expect(await would(1001, digits('b'))).toEqual(['other']);
+    expect(await would(1001, digits('a'))).toEqual(['a.drv', 'other', 'self', 'sha256:0!out']);
     expect(await cacheExtras.removeUnowned(1000)).toEqual([]);
     expect((await cacheExtras.removeUnowned(1001)).map(({ file }) => file)).toEqual(['log/cc/3']);
     await cachePaths.remove(main, [digits('a')]);
@@ -104,6 +112,7 @@ describe.each(dialects)('what caches keep beside paths on %s', (dialect) => {
 
     expect(await database.cacheExtras.find(cacheId, 'log', 'a.drv')).toBeUndefined();
     expect(await database.cacheExtras.hasFile('log/aa/1')).toBe(true);
+    expect(await collect(database.cacheExtras.unowned(0, () => false))).toMatchObject([{ cacheId: 0 }]);
     expect(await database.cacheExtras.removeUnowned(0)).toMatchObject([{ file: 'log/aa/1', cacheId: 0 }]);
   });
 
@@ -111,7 +120,11 @@ describe.each(dialects)('what caches keep beside paths on %s', (dialect) => {
     await using database = await fresh.open();
     const { cacheExtras } = database;
     await addPath(database, 'a');
+    expect(await cacheExtras.knowsBuildIds('nar-a')).toBe(false);
+    await cacheExtras.setBuildIds('nar-c', []);
+    expect(await cacheExtras.knowsBuildIds('nar-c')).toBe(true);
     await cacheExtras.setBuildIds('nar-a', ['x', 'y', 'x']);
+    expect(await cacheExtras.knowsBuildIds('nar-a')).toBe(true);
     await cacheExtras.setBuildIds('nar-a', ['y']);
     await cacheExtras.setBuildIds('nar-b', ['x']);
 
@@ -119,6 +132,8 @@ describe.each(dialects)('what caches keep beside paths on %s', (dialect) => {
     expect(await cacheExtras.withBuildId(2, 'x')).toEqual([]);
     await cacheExtras.forgetBuildIds();
     expect(await cacheExtras.withBuildId(main, 'y')).toEqual([digits('a')]);
+    expect(await cacheExtras.knowsBuildIds('nar-a')).toBe(true);
+    expect(await cacheExtras.knowsBuildIds('nar-c')).toBe(false);
     await addPath(database, 'b');
     expect(await cacheExtras.withBuildId(main, 'x')).toEqual([digits('a')]);
   });

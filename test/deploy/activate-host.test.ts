@@ -1,8 +1,10 @@
 /** Activation under the supervisor, on a host with a real sshd and a real Nix profile. */
 
+import { stat } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { activateHost } from '../../src/deploy/activation/activate-host.ts';
 import { confirmHost } from '../../src/deploy/activation/confirm-host.ts';
+import { followActivation } from '../../src/deploy/activation/follow-activation.ts';
 import { keepHost } from '../../src/deploy/activation/keep-host.ts';
 import { lockHost } from '../../src/deploy/activation/lock-host.ts';
 import { rollBackHost } from '../../src/deploy/activation/roll-back-host.ts';
@@ -122,6 +124,25 @@ describe('an activation', () => {
     // Asked again it says the same, and does not try again.
     await expect(activate()).rejects.toThrow('switch failed (exit code 1)');
     expect(await web.host.systemLog()).toHaveLength(2);
+  });
+
+  it('that prints without end fills no memory there, and is followed all the same', async () => {
+    await web.host.setBehaviour('chatty', web.fresh);
+
+    expect(await activate()).toEqual({ state: 'active' });
+    const { size } = await stat(web.host.path('/run/proteus/r1/log'));
+    expect(size).toBeLessThan(1.2 * 1024 * 1024);
+    const left = web.lines.findIndex((line) => /^\d+ bytes \(\d+ lines\) are left out here$/.test(line));
+    expect(left).toBeGreaterThan(0);
+    const numbers = web.lines.filter((line) => /^\d+$/.test(line));
+    expect([numbers[0], numbers.at(-1)]).toEqual(['1', '600000']);
+    expect(web.lines.indexOf('activating the configuration...')).toBeGreaterThan(left);
+
+    // Whoever takes it up from a line on is told what follows, once.
+    const again: string[] = [];
+    const following = { ...web.options(), patienceMs: 1000, onLine: (line: string) => void again.push(line) };
+    await followActivation(session, 'r1', { ...following, seen: web.lines.length - 3 });
+    expect(again).toEqual(web.lines.slice(-3));
   });
 
   it('is found out when the host runs something else', async () => {

@@ -60,6 +60,20 @@ function replaceAddPacked(session: HostSession, send: (real: AddPacked) => AddPa
   Object.defineProperty(session.store, 'addPacked', { value: send(addPacked) });
 }
 
+/** Has the content of the last path that is sent as it is go through `cut`. */
+function cutPlain(
+  session: HostSession,
+  cut: (nar: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>,
+): void {
+  const real = session.store.addMultipleToStore.bind(session.store);
+  const value: Store['addMultipleToStore'] = (paths, options) =>
+    real(
+      paths.map((path, index) => (index < paths.length - 1 ? path : { ...path, nar: () => cut(path.nar()) })),
+      options,
+    );
+  Object.defineProperty(session.store, 'addMultipleToStore', { value });
+}
+
 describe('createFleetCopier', () => {
   it('sends a closure to many hosts, packed where they can unpack, and reads it once', async () => {
     await using copier = createFleetCopier({ store });
@@ -114,6 +128,42 @@ describe('createFleetCopier', () => {
     expect(await copy(copier, host, root)).toMatchObject({ paths: 3 });
     await host.exec(['nix-store', '--verify-path', root, ...parts]);
   });
+
+  it.each(['packed', 'plain'] as const)(
+    'sends a large path anew that was cut in its middle, %s',
+    async (way) => {
+      const host = hosts[way === 'packed' ? 0 : 2]!;
+      const before = await addPath(600_000);
+      const large = await addPath(6_000_000, [before]);
+      await using copier = createFleetCopier({ store });
+      const cut = async function* (blocks: AsyncIterable<Uint8Array>) {
+        let sent = 0;
+        for await (const block of blocks) {
+          if (sent === 8) {
+            await expect.poll(() => isValid(host, before)).toBe(true);
+            await host.killSshd();
+          }
+          sent += 1;
+          yield block;
+        }
+      };
+      {
+        await using session = await open(host);
+        if (way === 'packed')
+          replaceAddPacked(session, (real) => (n, all, options) => real(n, cut(all), options));
+        else cutPlain(session, cut);
+        await expect(
+          copier.copy(session, { roots: [large], substitute: false }, quiet),
+        ).rejects.toMatchObject({
+          code: 'store.unreachable',
+        });
+      }
+      await host.startSshd();
+      expect([await isValid(host, before), await isValid(host, large)]).toEqual([true, false]);
+      expect(await copy(copier, host, large)).toMatchObject({ paths: 1 });
+      await host.exec(['nix-store', '--verify-path', before, large]);
+    },
+  );
 
   it('keeps all of a closure from the collector of the host while the session lasts', async () => {
     const [host] = hosts as [LabHost];

@@ -15,7 +15,7 @@ import { createLink, type LabLink, removeLink } from './lab-network.ts';
 type NixConf = Readonly<Record<string, string>>;
 
 /** What the stand-in system's switch-to-configuration does on a host; undefined is all well. */
-type Behaviour = 'fail' | `fail ${number}` | 'hang' | 'cut-network' | 'slow' | undefined;
+type Behaviour = 'fail' | `fail ${number}` | 'hang' | 'cut-network' | 'slow' | 'chatty' | undefined;
 
 /** One call of switch-to-configuration. */
 interface SwitchRecord {

@@ -25,6 +25,7 @@ describe('loadNetwork', () => {
       targetPort: null,
       targetUser: '',
       buildOnly: false,
+      buildOnTarget: false,
       substituteOnDestination: true,
       tags: ['db', 'prod'],
       secrets: {},
@@ -33,7 +34,7 @@ describe('loadNetwork', () => {
       nixosRelease: '24.05',
       nixConfig: { cores: '1' },
     });
-    expect(db02?.targetHost).toBe('10.0.0.2');
+    expect(db02).toMatchObject({ targetHost: '10.0.0.2', buildOnTarget: true });
     expect(iso?.buildOnly).toBe(true);
     expect(web01).toMatchObject({
       targetUser: 'deploy',

@@ -47,6 +47,12 @@ export function scriptedDaemon(script: Script, said = ''): ScriptedDaemon {
 
 /** The daemon's part of the greeting and of the first SetOptions, at version 1.`minor`. */
 export async function greet(reader: WireReader, writer: WireWriter, minor = 38): Promise<void> {
+  await shakeHands(reader, writer, minor);
+  await takeSetOptions(reader, writer);
+}
+
+/** Its part of the greeting alone. */
+export async function shakeHands(reader: WireReader, writer: WireWriter, minor = 38): Promise<void> {
   await reader.bytes(16);
   await writer
     .u64(0x6478696f)
@@ -60,7 +66,6 @@ export async function greet(reader: WireReader, writer: WireWriter, minor = 38):
   if (minor >= 33) writer.string('2.99');
   if (minor >= 35) writer.u64(1);
   await writer.u64(stderrTag.last).flush();
-  await takeSetOptions(reader, writer);
 }
 
 /** Reads SetOptions and says yes. */

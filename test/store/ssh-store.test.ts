@@ -1,49 +1,20 @@
 /** A store over a real ssh connection. sshd runs for each one on its standard input; nothing listens. */
 
-import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { SshSettings } from '../../src/process/ssh.ts';
 import { copyPaths } from '../../src/store/copy-paths.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { StoreSpec } from '../../src/store/store-spec.ts';
+import { localSshd } from './local-sshd.ts';
 import { build, derivation, instantiate, processesWith, tempDir, until } from './nix-lab.ts';
 
-let dir = '';
 let settings: SshSettings;
+let otherKey = '';
 
 beforeAll(() => {
-  dir = tempDir();
-  mkdirSync('/run/sshd', { recursive: true });
-  for (const name of ['host', 'user', 'other']) {
-    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', `${dir}/${name}`]);
-  }
-  copyFileSync(`${dir}/user.pub`, `${dir}/authorized`);
-  chmodSync(dir, 0o755);
-  const config = [
-    `HostKey ${dir}/host`,
-    `AuthorizedKeysFile ${dir}/authorized`,
-    'StrictModes no',
-    'PermitRootLogin prohibit-password',
-    'UsePAM no',
-    'PasswordAuthentication no',
-    'SetEnv NIX_CONF_DIR=/nix/var/nix/conf',
-  ];
-  writeFileSync(`${dir}/sshd_config`, `${config.join('\n')}\n`);
-  settings = {
-    identityFile: `${dir}/user`,
-    extraArgs: [
-      '-F',
-      '/dev/null',
-      ...[
-        'IdentitiesOnly=yes',
-        'LogLevel=ERROR',
-        'StrictHostKeyChecking=no',
-        `UserKnownHostsFile=${dir}/known`,
-        `ProxyCommand=/usr/sbin/sshd -i -f ${dir}/sshd_config`,
-      ].flatMap((option) => ['-o', option]),
-    ],
-  };
+  const sshd = localSshd();
+  settings = sshd.settings;
+  otherKey = sshd.otherKey;
 });
 
 const spec = (more: object = {}): StoreSpec => ({
@@ -82,7 +53,7 @@ describe('a store over ssh', () => {
   });
 
   it('says what ssh says when it does not get there', async () => {
-    const refused = { ...settings, identityFile: `${dir}/other` };
+    const refused = { ...settings, identityFile: otherKey };
     await expect(openStore(spec({ settings: refused }))).rejects.toMatchObject({
       code: 'store.unreachable',
       message: expect.stringMatching(/^ssh-ng:\/\/root@elsewhere, greeting .*\n.*Permission denied/s),

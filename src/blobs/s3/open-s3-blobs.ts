@@ -1,7 +1,7 @@
 /**
  * Blobs in a bucket of an S3 server. What is being written lies in a local file until it has its key, since that is known
  * only then; it is sent in parts, and the server puts them under the key in one step. Local files of writers that were
- * killed go when it is opened the next time.
+ * killed go when it is opened the next time. Whatever is asked of the server has a deadline (`patient-fetch.ts`).
  */
 
 import { openAsBlob } from 'node:fs';
@@ -16,6 +16,7 @@ import { sweepWriting } from '../file/sweep-writing.ts';
 import { writerName } from '../file/writer-name.ts';
 import { cutRange } from './cut-range.ts';
 import type { S3Place } from './parse-s3-url.ts';
+import { createPatientFetch } from './patient-fetch.ts';
 import { s3BlobError } from './s3-blob-error.ts';
 
 /** Four are sent at a time, and there may be ten thousand. */
@@ -32,13 +33,14 @@ export interface S3BlobsOptions {
 export async function openS3Blobs(place: S3Place, options: S3BlobsOptions): Promise<BlobStore> {
   const { staging } = options;
   const closing = new AbortController();
+  const patient = createPatientFetch({ silenceMs: place.timeoutMs, closing: closing.signal });
   const client = new S3mini({
     accessKeyId: place.accessKeyId,
     secretAccessKey: place.secretAccessKey,
     endpoint: `${place.endpoint}/${place.bucket}`,
     region: place.region,
     minPartSize: partBytes,
-    fetch: (input, init) => fetch(input, { ...init, signal: closing.signal }),
+    fetch: patient.fetch,
   });
   const where = `s3://${place.bucket} at ${place.endpoint}`;
   const nameOf = await writerName();
@@ -50,9 +52,11 @@ export async function openS3Blobs(place: S3Place, options: S3BlobsOptions): Prom
     checkBlobKey(key);
     return place.prefix + key;
   };
+  const ask = <T>(what: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> =>
+    guard(what, () => patient.within(signal, work));
   /** A bucket that is not there, now or any more, is no reason to give up what was in it. */
-  const page = async (prefix: string, size: number, token?: string) => {
-    const found = await guard(`list ${where}`, () =>
+  const page = async (prefix: string, size: number, signal?: AbortSignal, token?: string) => {
+    const found = await ask(`list ${where}`, signal, () =>
       client.listObjectsPaged('/', place.prefix + prefix, size, token),
     );
     if (!found) throw new AppError('blobs.unreachable', `there is no bucket ${where}`);
@@ -68,7 +72,7 @@ export async function openS3Blobs(place: S3Place, options: S3BlobsOptions): Prom
   // Looking at the bucket itself may be forbidden where using it is not. No key begins like that.
   await page('.', 1);
 
-  const writer = (file: string, handle: FileHandle): BlobWriter => ({
+  const writer = (file: string, handle: FileHandle, signal: AbortSignal | undefined): BlobWriter => ({
     async write(bytes) {
       await guardFile(`write ${file}`, async () => {
         for (let at = 0; at < bytes.length; ) {
@@ -80,7 +84,7 @@ export async function openS3Blobs(place: S3Place, options: S3BlobsOptions): Prom
       const target = fullKey(key);
       await guardFile(`write ${file}`, () => handle.close());
       const content = await openAsBlob(file);
-      await guard(`send ${key} to ${where}`, () =>
+      await ask(`send ${key} to ${where}`, signal, () =>
         client.putAnyObject(target, content, 'application/x-nix-nar'),
       );
       await rm(file, { force: true });
@@ -95,12 +99,12 @@ export async function openS3Blobs(place: S3Place, options: S3BlobsOptions): Prom
     async create(signal) {
       signal?.throwIfAborted();
       const file = path.join(staging, nameOf());
-      return writer(file, await guardFile(`write ${file}`, () => open(file, 'wx', 0o600)));
+      return writer(file, await guardFile(`write ${file}`, () => open(file, 'wx', 0o600)), signal);
     },
-    async stat(key) {
+    async stat(key, signal) {
       fullKey(key);
       // The request for headers alone does not say all of it in one answer.
-      const found = await page(key, 1);
+      const found = await page(key, 1, signal);
       const object = found.objects?.find(({ Key }) => Key === place.prefix + key);
       return object && infoOf(object);
     },
@@ -108,14 +112,15 @@ export async function openS3Blobs(place: S3Place, options: S3BlobsOptions): Prom
       const target = fullKey(key);
       signal?.throwIfAborted();
       if (range !== undefined && range.start >= range.end) return;
-      const response = await guard(`read ${key} from ${where}`, () =>
+      const what = `read ${key} from ${where}`;
+      const response = await ask(what, signal, () =>
         range === undefined
           ? client.getObjectRaw(target)
           : client.getObjectRaw(target, false, range.start, range.end),
       );
       const wanted =
         range === undefined ? Number(response.headers.get('content-length')) : range.end - range.start;
-      const body = bodyOf(response, key, signal);
+      const body = bodyOf(response, what, signal);
       const part = range && partOf(range, response.headers.get('content-range'));
       let length = 0;
       for await (const piece of part === undefined ? body : cutRange(body, part)) {
@@ -127,13 +132,13 @@ export async function openS3Blobs(place: S3Place, options: S3BlobsOptions): Prom
     },
     async delete(key) {
       const target = fullKey(key);
-      await guard(`delete ${key} in ${where}`, () => client.deleteObject(target));
+      await ask(`delete ${key} in ${where}`, undefined, () => client.deleteObject(target));
     },
     async *list(prefix, signal) {
       let token: string | undefined;
       do {
         signal?.throwIfAborted();
-        const found = await page(prefix, perPage, token);
+        const found = await page(prefix, perPage, signal, token);
         for (const object of found.objects ?? []) yield infoOf(object);
         token = found.nextContinuationToken;
       } while (token !== undefined);
@@ -150,7 +155,7 @@ export async function openS3Blobs(place: S3Place, options: S3BlobsOptions): Prom
 
 async function* bodyOf(
   response: Response,
-  key: string,
+  what: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array> {
   const reader = response.body?.getReader();
@@ -159,7 +164,7 @@ async function* bodyOf(
   signal?.addEventListener('abort', stop, { once: true });
   try {
     for (;;) {
-      const { done, value } = await guard(`read ${key}`, () => reader.read());
+      const { done, value } = await guard(what, () => reader.read());
       signal?.throwIfAborted();
       if (done) return;
       yield value;

@@ -69,6 +69,7 @@ export function createCachePathSource(deps: CachePathSourceDeps): CachePathSourc
       return version;
     },
     mayHave: (hashPart) => !isComplete || known.has(hashPart),
+    mayHaveAt: (bytes, at) => !isComplete || known.hasAt(bytes, at),
     async lookup(hashPart) {
       const path = await paths.get(cacheId, hashPart);
       const found = path && servedPath(path, await stored.find(path.fileHash));

@@ -32,7 +32,10 @@ async function start(
   const known = datedResponse('200 OK', {}, Buffer.from(body));
   const missing = datedResponse('404 Not Found', {}, Buffer.from('missing\n'));
   const answers = {
-    narinfo: (asked: string) => (asked === slowHashPart ? undefined : asked === hashPart ? known : missing),
+    narinfo(bytes: Buffer, at: number) {
+      const asked = bytes.toString('latin1', at, at + 32);
+      return asked === slowHashPart ? undefined : asked === hashPart ? known : missing;
+    },
     cacheInfo: () => datedResponse('200 OK', {}, Buffer.from('info\n')),
   };
   const hot = createHotServer({ http, answers, idleTimeoutMs, inPlace });

@@ -17,16 +17,16 @@
 import type { Server as HttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { bytesOf, type DatedResponse, httpClock } from './dated-response.ts';
-import { fastRequest, type HeaderMemory } from './fast-request.ts';
+import { type FastRequest, fastRequest, type HeaderMemory } from './fast-request.ts';
 import { keepAliveMs } from './keep-alive.ts';
 import { readInPlace } from './read-in-place.ts';
 
 export interface HotAnswers {
   /**
-   * The answer to a narinfo request; a miss is an answer too. Undefined: it is not there at once, and the connection goes
-   * to the server behind. Never throws.
+   * The answer to a request for the narinfo whose hash part begins at `at`, which is well formed; a miss is an answer
+   * too. Undefined: it is not there at once, and the connection goes to the server behind. Never throws.
    */
-  narinfo(hashPart: string): DatedResponse | undefined;
+  narinfo(bytes: Buffer, at: number): DatedResponse | undefined;
   cacheInfo(): DatedResponse | undefined;
 }
 
@@ -52,6 +52,9 @@ interface Connection {
   readonly closed: () => void;
 }
 
+/** That no connection has sent, as none are enough. */
+const noHeaders = new Uint8Array(0);
+
 export interface HotServer {
   /** To listen with; connections go through the front door. */
   readonly server: Server;
@@ -64,6 +67,8 @@ export interface HotServer {
 export function createHotServer(options: HotServerOptions): HotServer {
   const { http, answers, idleTimeoutMs = keepAliveMs, inPlace = true, now = Date.now } = options;
   const clock = httpClock(now);
+  /** What was recognised last: one is answered at a time. */
+  const request: FastRequest = { kind: 'narinfo', head: false, hashAt: 0, end: 0 };
   const sockets = new Set<Socket>();
   const handedOver = new Set<Socket>();
   // An HTTP server watches over its connections' time limits from when it listens, which this one never does, until it
@@ -87,15 +92,13 @@ export function createHotServer(options: HotServerOptions): HotServer {
   /** Answers what was read; true when more may be read now. */
   const answer = (connection: Connection, buffer: Buffer, length: number): boolean => {
     const { socket, memory } = connection;
-    const text = buffer.toString('latin1', 0, length);
     clock.tick();
     let at = 0;
     let pending: Buffer | undefined;
     let corked = false;
-    while (at < text.length) {
-      const request = fastRequest(text, at, memory);
-      if (request === undefined) break;
-      const answer = request.kind === 'narinfo' ? answers.narinfo(request.hashPart) : answers.cacheInfo();
+    while (at < length && fastRequest(buffer, at, length, memory, request)) {
+      const answer =
+        request.kind === 'narinfo' ? answers.narinfo(buffer, request.hashAt) : answers.cacheInfo();
       if (answer === undefined) break;
       if (pending !== undefined) {
         // More than one: they leave in one system call.
@@ -108,7 +111,7 @@ export function createHotServer(options: HotServerOptions): HotServer {
     }
     const taken = pending === undefined || socket.write(pending);
     if (corked) socket.uncork();
-    if (at === text.length) return taken;
+    if (at === length) return taken;
     const rest = buffer.subarray(at, length);
     handOver(connection, connection.inPlace ? Buffer.from(rest) : rest);
     return true;
@@ -123,7 +126,7 @@ export function createHotServer(options: HotServerOptions): HotServer {
     const socket = second ?? accepted;
     const connection: Connection = {
       socket,
-      memory: { approved: '' },
+      memory: { approved: noHeaders },
       inPlace: second !== undefined,
       isFast: true,
       closed() {

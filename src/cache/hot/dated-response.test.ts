@@ -19,6 +19,18 @@ describe('a dated response', () => {
     );
   });
 
+  it('need not say that the connection is kept', () => {
+    const response = datedResponse('404 Not Found', {}, Buffer.from('x'), { sayKept: false });
+
+    expect(
+      bytesOf(
+        response,
+        httpClock(() => at),
+        false,
+      ).toString(),
+    ).toBe('HTTP/1.1 404 Not Found\r\nContent-Length: 1\r\nDate: Thu, 26 Nov 2026 23:33:28 GMT\r\n\r\nx');
+  });
+
   it('has no body for HEAD, but its length', () => {
     const response = datedResponse('200 OK', {}, Buffer.from('body'));
     const text = bytesOf(

@@ -17,15 +17,20 @@ export interface DatedResponse {
   second: number;
 }
 
-/** `headers` without Date, Content-Length, Connection and Keep-Alive, which are added as `node:http` does it. */
+/**
+ * `headers` without Date, Content-Length, Connection and Keep-Alive, which are added as `node:http` does it. The last two
+ * are left out with `sayKept: false`: in HTTP/1.1 a connection is kept unless somebody says otherwise.
+ */
 export function datedResponse(
   status: string,
   headers: Readonly<Record<string, string>>,
   body: Uint8Array,
+  { sayKept = true } = {},
 ): DatedResponse {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   const before = `HTTP/1.1 ${status}\r\n${lines.join('')}Content-Length: ${body.length}\r\nDate: `;
-  const after = `\r\nConnection: keep-alive\r\nKeep-Alive: timeout=${keepAliveMs / 1000}\r\n\r\n`;
+  const kept = sayKept ? `Connection: keep-alive\r\nKeep-Alive: timeout=${keepAliveMs / 1000}\r\n` : '';
+  const after = `\r\n${kept}\r\n`;
   const head = encoder.encode(`${before}${'-'.repeat(dateLength)}${after}`);
   return { bytes: Buffer.concat([head, body]), headLength: head.length, dateAt: before.length, second: 0 };
 }

@@ -1,13 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fastRequest, type HeaderMemory } from './fast-request.ts';
+import { type FastRequest, fastRequest, type HeaderMemory } from './fast-request.ts';
 
 const hashPart = '7dvd7jp9sa3lhwg6ls7dl2p8ifd3mv72';
 const request = (line: string, ...headers: readonly string[]): string =>
   `${[line, ...headers].join('\r\n')}\r\n\r\n`;
 const narinfo = `GET /${hashPart}.narinfo HTTP/1.1`;
-const fresh = (): HeaderMemory => ({ approved: '' });
-const take = (text: string, memory = fresh()) => fastRequest(text, 0, memory);
+const fresh = (): HeaderMemory => ({ approved: new Uint8Array(0) });
+/** What is recognised at `at` of what came, in a buffer that holds more of the same from before. */
+function take(text: string, memory = fresh(), at = 0): FastRequest | undefined {
+  const length = Buffer.byteLength(text, 'latin1');
+  const bytes = Buffer.from(text + request(narinfo, 'Host: a').repeat(3), 'latin1');
+  const found: FastRequest = { kind: 'cache-info', head: false, hashAt: 0, end: 0 };
+  return fastRequest(bytes, at, length, memory, found) ? found : undefined;
+}
 
 describe('fastRequest', () => {
   it('takes what Nix sends for a narinfo', () => {
@@ -19,23 +25,23 @@ describe('fastRequest', () => {
       'Accept-Encoding: zstd, br, gzip, deflate, bzip2, xz',
     );
 
-    expect(take(text)).toEqual({ kind: 'narinfo', hashPart, head: false, end: text.length });
+    expect(take(text)).toEqual({ kind: 'narinfo', hashAt: 5, head: false, end: text.length });
   });
 
   it('takes HEAD, and the cache info', () => {
     const head = request(`HEAD /${hashPart}.narinfo HTTP/1.1`, 'Host: a');
     const info = request('GET /nix-cache-info HTTP/1.1', 'Host: a', 'Connection: keep-alive');
 
-    expect(take(head)).toMatchObject({ kind: 'narinfo', head: true });
-    expect(take(info)).toEqual({ kind: 'cache-info', head: false, end: info.length });
+    expect(take(head)).toMatchObject({ kind: 'narinfo', hashAt: 6, head: true });
+    expect(take(info)).toMatchObject({ kind: 'cache-info', head: false, end: info.length });
   });
 
   it('takes requests one after the other from one piece of input', () => {
     const one = request(narinfo, 'Host: a');
     const memory = fresh();
 
-    expect(fastRequest(one + one, 0, memory)?.end).toBe(one.length);
-    expect(fastRequest(one + one, one.length, memory)?.end).toBe(2 * one.length);
+    expect(take(one + one, memory)?.end).toBe(one.length);
+    expect(take(one + one, memory, one.length)?.end).toBe(2 * one.length);
   });
 
   it.each([
@@ -81,6 +87,21 @@ describe('fastRequest', () => {
     expect(take(request(narinfo, 'Host: ab'), memory)).toBeDefined();
     expect(take(`${narinfo}\r\nHost: a\r\n`, memory)).toBeUndefined();
   });
+
+  it.each([false, true])(
+    'never takes what has come only in part, whatever lies behind it (known: %s)',
+    (known) => {
+      const text = request(narinfo, 'Host: a', 'Accept: */*');
+      const memory = fresh();
+      if (known) take(text, memory);
+
+      for (let cut = 0; cut < text.length; cut++) {
+        // Behind what came lies the rest of it, left by another connection.
+        const found: FastRequest = { kind: 'narinfo', head: false, hashAt: 0, end: 0 };
+        expect(fastRequest(Buffer.from(text), 0, cut, known ? memory : fresh(), found)).toBe(false);
+      }
+    },
+  );
 
   it('never takes a request that has been changed anywhere but in values that do not matter', () => {
     const whole = request(narinfo, 'Host: a', 'Accept: */*');

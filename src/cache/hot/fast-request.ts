@@ -7,21 +7,36 @@
  * any way (a body, a range, a condition, credentials, HTTP/1.0, an upgrade, a folded or malformed line, a request that
  * is not all there yet) is for the real parser of `node:http`, which gets the connection from that byte on. So there is
  * no request that the two could read differently, which is what request smuggling needs.
+ *
+ * It works on the bytes as they came and makes no text of them, but for a header block that the connection has not sent
+ * before: text would cost more than all the rest. What lies beyond `length` belongs to somebody else and is not looked at.
  */
 
-export type FastRequest =
-  | { readonly kind: 'narinfo'; readonly hashPart: string; readonly head: boolean; readonly end: number }
-  | { readonly kind: 'cache-info'; readonly head: boolean; readonly end: number };
+import { hashPartLength } from '../index/hash-part-at.ts';
+import { nix32Digits } from '../index/nix32-digits.ts';
+
+/** What was recognised last; used again for each request. */
+export interface FastRequest {
+  kind: 'narinfo' | 'cache-info';
+  /** Whether it is a HEAD. */
+  head: boolean;
+  /** Where the 32 characters of the hash part begin, for a narinfo. */
+  hashAt: number;
+  /** Where the next request begins. */
+  end: number;
+}
 
 /** Remembers the header block that a connection sent last: clients send the same one again and again. */
 export interface HeaderMemory {
-  approved: string;
+  /** Its bytes, up to and with the empty line; empty at first. */
+  approved: Uint8Array;
 }
 
-const cacheInfoTail = 'nix-cache-info HTTP/1.1\r\n';
-const narinfoTail = '.narinfo HTTP/1.1\r\n';
-const hashPartLength = 32;
-const hashPartForm = /^[0-9abcdfghijklmnpqrsvwxyz]{32}$/;
+const encoder = new TextEncoder();
+const getStart = encoder.encode('GET /');
+const headStart = encoder.encode('HEAD /');
+const cacheInfoTail = encoder.encode('nix-cache-info HTTP/1.1\r\n');
+const narinfoTail = encoder.encode('.narinfo HTTP/1.1\r\n');
 /** Longer ones are for the real parser and its limits. */
 const maxHeaderBytes = 2048;
 
@@ -38,40 +53,61 @@ const indifferent = new Set([
 ]);
 
 /**
- * The request that begins at `at`, when it is one of those; `undefined` when it is for the real parser.
- * `text`: the bytes received, each as one character (latin1).
+ * Whether the request that begins at `at` is one of those; it is then described in `request`. Otherwise it is for the real
+ * parser, and what `request` says means nothing. `length`: as many bytes have come.
  */
-export function fastRequest(text: string, at: number, memory: HeaderMemory): FastRequest | undefined {
-  const head = text.startsWith('HEAD /', at);
-  if (!head && !text.startsWith('GET /', at)) return undefined;
-  const path = at + (head ? 6 : 5);
-  if (text.startsWith(narinfoTail, path + hashPartLength)) {
-    const end = endOfHeaders(text, path + hashPartLength + narinfoTail.length, memory);
-    if (end === undefined) return undefined;
-    const hashPart = text.slice(path, path + hashPartLength);
-    return hashPartForm.test(hashPart) ? { kind: 'narinfo', hashPart, head, end } : undefined;
+export function fastRequest(
+  bytes: Buffer,
+  at: number,
+  length: number,
+  memory: HeaderMemory,
+  request: FastRequest,
+): boolean {
+  request.head = !isAt(bytes, at, length, getStart);
+  if (request.head && !isAt(bytes, at, length, headStart)) return false;
+  const path = at + (request.head ? headStart : getStart).length;
+  const afterHash = path + hashPartLength;
+  if (isAt(bytes, afterHash, length, narinfoTail)) {
+    request.kind = 'narinfo';
+    request.hashAt = path;
+    request.end = endOfHeaders(bytes, afterHash + narinfoTail.length, length, memory);
+    return request.end !== -1 && isHashPart(bytes, path);
   }
-  if (!text.startsWith(cacheInfoTail, path)) return undefined;
-  const end = endOfHeaders(text, path + cacheInfoTail.length, memory);
-  return end === undefined ? undefined : { kind: 'cache-info', head, end };
+  if (!isAt(bytes, path, length, cacheInfoTail)) return false;
+  request.kind = 'cache-info';
+  request.end = endOfHeaders(bytes, path + cacheInfoTail.length, length, memory);
+  return request.end !== -1;
 }
 
-/** Where the header block that begins at `start` ends, when all of it is indifferent. */
-function endOfHeaders(text: string, start: number, memory: HeaderMemory): number | undefined {
+/** False also when not all of it has come. */
+function isAt(bytes: Buffer, at: number, length: number, wanted: Uint8Array): boolean {
+  if (at + wanted.length > length) return false;
+  for (let n = 0; n < wanted.length; n++) if (bytes[at + n] !== wanted[n]) return false;
+  return true;
+}
+
+function isHashPart(bytes: Buffer, at: number): boolean {
+  let all = 0;
+  // One that is no digit is negative, and makes all of it so.
+  for (let n = 0; n < hashPartLength; n++) all |= nix32Digits[bytes[at + n] ?? 0] ?? -1;
+  return all >= 0;
+}
+
+/** Where the header block that begins at `start` ends, when all of it is indifferent; -1 otherwise. */
+function endOfHeaders(bytes: Buffer, start: number, length: number, memory: HeaderMemory): number {
   const { approved } = memory;
-  if (approved !== '' && text.startsWith(approved, start)) return start + approved.length;
-  const blank = text.indexOf('\r\n\r\n', start);
-  if (blank === -1 || blank - start > maxHeaderBytes) return undefined;
-  const end = blank + 4;
-  const block = text.slice(start, end);
-  if (!isIndifferent(block)) return undefined;
-  memory.approved = block;
+  if (approved.length > 0 && isAt(bytes, start, length, approved)) return start + approved.length;
+  const text = bytes.toString('latin1', start, Math.min(length, start + maxHeaderBytes + 4));
+  const blank = text.indexOf('\r\n\r\n');
+  if (blank === -1 || !isIndifferent(text.slice(0, blank))) return -1;
+  const end = start + blank + 4;
+  memory.approved = Uint8Array.from(bytes.subarray(start, end));
   return end;
 }
 
 function isIndifferent(block: string): boolean {
   let hosts = 0;
-  for (const line of block.slice(0, -4).split('\r\n')) {
+  for (const line of block.split('\r\n')) {
     const match = headerLine.exec(line);
     if (match === null) return false;
     const name = (match[1] ?? '').toLowerCase();

@@ -132,6 +132,9 @@ describe('with and without the front door', () => {
     ['a miss', lines(unknown, 'Host: a'), [404]],
     ['HEAD', lines(narinfo.replace('GET', 'HEAD'), 'Host: a'), [200]],
     ['HEAD of a miss', lines(unknown.replace('GET', 'HEAD'), 'Host: a'), [404]],
+    ['a miss at the end of a connection', lines(unknown, 'Host: a', 'Connection: close'), [404]],
+    ['a miss of HTTP/1.0', lines(unknown.replace('1.1', '1.0')), [404]],
+    ['a miss of HTTP/1.0 that stays', lines(unknown.replace('1.1', '1.0'), 'Connection: keep-alive'), [404]],
     ['the cache info', lines('GET /nix-cache-info HTTP/1.1', 'Host: a'), [200]],
     ['a NAR', lines(`GET /nar/${hash}.nar HTTP/1.1`, 'Host: a'), [200]],
     ['a part of a NAR', lines(`GET /nar/${hash}.nar HTTP/1.1`, 'Host: a', 'Range: bytes=5-9'), [206]],
@@ -208,6 +211,13 @@ describe('with and without the front door', () => {
   ])('takes no request out of a body: %s', async (_, request) => {
     expect(statuses(await both(request))).toEqual([200]);
     expect(statuses(await both(request + lines(unknown, 'Host: a')))).toEqual([200, 404]);
+  });
+
+  it('says of a connection that it is kept only where that needs saying', async () => {
+    const old = unknown.replace('1.1', '1.0');
+    expect(await both(lines(unknown, 'Host: a'))).not.toMatch(/Connection|Keep-Alive/);
+    expect(await both(lines(unknown, 'Host: a', 'Connection: close'))).toContain('Connection: close\r\n');
+    expect(await both(lines(old, 'Connection: keep-alive'))).toContain('Connection: keep-alive\r\n');
   });
 
   it('waits for a body that is told to be coming', async () => {

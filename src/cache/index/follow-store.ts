@@ -32,6 +32,8 @@ export interface StoreFollower {
   version(): number;
   /** False only when the store surely has no such path in this version. */
   mayHave(hashPart: string): boolean;
+  /** The same for the hash part whose characters begin at `at`. */
+  mayHaveAt(bytes: Uint8Array, at: number): boolean;
   /** Paths known, and whether those are all. */
   readonly known: { readonly paths: number; readonly complete: boolean };
 }
@@ -45,7 +47,8 @@ export interface FollowerDeps {
 }
 
 export function createStoreFollower(database: FollowedDatabase, deps: FollowerDeps = {}): StoreFollower {
-  const { afterTurn = (work) => void setImmediate(work).unref() } = deps;
+  // Not unreferenced: asked in a timer, the turn would only end with the next request, which then heard what is old.
+  const { afterTurn = (work) => void setImmediate(work) } = deps;
   const paths: HashPartSet = createHashPartSet();
   let lastId = 0;
   /** The version that the set is complete for; NaN while it is not. */
@@ -84,18 +87,22 @@ export function createStoreFollower(database: FollowedDatabase, deps: FollowerDe
     });
   };
 
+  /** One for all turns: there may be tens of thousands in a second. */
+  const endTurn = (): void => {
+    looked = false;
+  };
+
   return {
     version() {
       if (looked) return current;
       current = database.dataVersion();
       looked = true;
-      afterTurn(() => {
-        looked = false;
-      });
+      afterTurn(endTurn);
       if (current !== completeAt && !reading) catchUp();
       return current;
     },
     mayHave: (hashPart) => completeAt !== current || paths.has(hashPart),
+    mayHaveAt: (bytes, at) => completeAt !== current || paths.hasAt(bytes, at),
     get known() {
       return { paths: paths.size, complete: completeAt === current };
     },

@@ -17,6 +17,10 @@ describe('a set of hash parts', () => {
 
         expect(added.every((each) => set.has(each))).toBe(true);
         expect(set.has(other)).toBe(added.includes(other));
+        // The same in the middle of other bytes.
+        const bytes = Buffer.from(`GET /${[...added, other].join('/')}/`);
+        expect(added.every((_, n) => set.hasAt(bytes, 5 + 33 * n))).toBe(true);
+        expect(set.hasAt(bytes, 5 + 33 * added.length)).toBe(added.includes(other));
         expect(set.size).toBe(added.length);
       }),
       { numRuns: 50 },

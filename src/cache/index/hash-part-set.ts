@@ -6,16 +6,17 @@
  * never the other way round; whoever hears yes looks the path up.
  */
 
+import { nix32Digits } from './nix32-digits.ts';
+
 /** Marks a used slot, above the 30 bits of the first half. */
 const used = 0x4000_0000;
-const alphabet = '0123456789abcdfghijklmnpqrsvwxyz';
-const digits = new Int8Array(128).fill(-1);
-for (const [value, char] of alphabet.split('').entries()) digits[char.charCodeAt(0)] = value;
 
 export interface HashPartSet {
   readonly size: number;
   add(hashPart: string): void;
   has(hashPart: string): boolean;
+  /** The same for the one whose characters begin at `at`. */
+  hasAt(bytes: Uint8Array, at: number): boolean;
   clear(): void;
 }
 
@@ -57,6 +58,7 @@ export function createHashPartSet(): HashPartSet {
       if (2 * size > capacity) grow();
     },
     has: (hashPart) => slots[find(bits(hashPart, 0) | used, bits(hashPart, 6))] !== 0,
+    hasAt: (bytes, at) => slots[find(bitsAt(bytes, at) | used, bitsAt(bytes, at + 6))] !== 0,
     clear() {
       capacity = 1024;
       slots = new Int32Array(2 * capacity);
@@ -69,6 +71,12 @@ export function createHashPartSet(): HashPartSet {
 function bits(text: string, from: number): number {
   let value = 0;
   for (let at = from; at < from + 6; at++)
-    value = (value << 5) | ((digits[text.charCodeAt(at) & 127] ?? 0) & 31);
+    value = (value << 5) | ((nix32Digits[text.charCodeAt(at) & 255] ?? 0) & 31);
+  return value;
+}
+
+function bitsAt(bytes: Uint8Array, from: number): number {
+  let value = 0;
+  for (let at = from; at < from + 6; at++) value = (value << 5) | ((nix32Digits[bytes[at] ?? 0] ?? 0) & 31);
   return value;
 }

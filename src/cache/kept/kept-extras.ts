@@ -31,6 +31,11 @@ export interface KeptExtras {
   realisation(cacheId: number, kind: RealisationKind, name: string): Promise<Realisation | undefined>;
   /** Hash parts of paths of the cache that have the debug information of this program. */
   withBuildId(cacheId: number, buildId: string): Promise<readonly string[]>;
-  /** Removes what was added before then and belongs to no path any more, and what is left of deleted caches. */
-  sweep(before: number, signal?: AbortSignal): Promise<void>;
+  /** Removes what was added before then and belongs to no path any more, and what is left of deleted caches; says what. */
+  sweep(before: number, signal?: AbortSignal): Promise<readonly CacheExtraRecord[]>;
+  /** What that would remove if those paths (by cache and hash part) were not there any more. */
+  unowned(
+    before: number,
+    isGone: (cacheId: number, hashPart: string) => boolean,
+  ): AsyncIterable<CacheExtraRecord>;
 }

@@ -94,13 +94,17 @@ export function openKeptExtras({ blobs, database, now }: KeptExtrasDeps): KeptEx
     },
     withBuildId: (cacheId, buildId) => cacheExtras.withBuildId(cacheId, buildId),
     async sweep(before, signal) {
+      const all: CacheExtraRecord[] = [];
       for (;;) {
         signal?.throwIfAborted();
         const gone = await cacheExtras.removeUnowned(before);
         if (gone.length === 0) break;
         for (const { file } of gone) if (file !== null) await blobs.delete(file);
+        all.push(...gone);
       }
       await cacheExtras.forgetBuildIds();
+      return all;
     },
+    unowned: (before, isGone) => cacheExtras.unowned(before, isGone),
   };
 }

@@ -33,6 +33,8 @@ describe('createLivePathSource', () => {
 
     expect(source.version()).toBe(1);
     expect([source.mayHave(hash), source.mayHave('0'.repeat(32))]).toEqual([true, false]);
+    const asked = Buffer.from(`GET /${hash}.narinfo GET /${'0'.repeat(32)}.narinfo`);
+    expect([source.mayHaveAt?.(asked, 5), source.mayHaveAt?.(asked, 50)]).toEqual([true, false]);
     expect(source.lookup(hash)).toBe(row);
     state.version = 2;
     // Asked once in a turn.

@@ -23,6 +23,7 @@ export function createLivePathSource(database: CacheDatabase): LivePathSource {
   return {
     version: () => follower.version(),
     mayHave: (hashPart) => follower.mayHave(hashPart),
+    mayHaveAt: (bytes, at) => follower.mayHaveAt(bytes, at),
     lookup(hashPart) {
       const info = database.lookupHashPart(hashPart);
       return info === undefined || info.narSize === 0 || info.narHash === '' ? undefined : info;

@@ -3,7 +3,10 @@
  *
  * A path stays while something keeps it (a pin of its cache, or what the continuous loop wants kept), while it was added
  * or clients were told of it lately, and while a path that stays refers to it. A file stays while a path has it.
+ * A log or realisation that was uploaded stays while it is new, and while a path stays that it belongs to.
  */
+
+import type { CacheExtraRecord } from '../../db/cache-records.ts';
 
 export interface RemovedPath {
   /** Name of the cache. */
@@ -23,11 +26,22 @@ export interface RemovedFile {
   readonly notBefore: number | null;
 }
 
+export interface RemovedExtra {
+  /** Name of the cache; null: it was deleted. */
+  readonly cache: string | null;
+  readonly kind: CacheExtraRecord['kind'];
+  readonly name: string;
+  /** That it takes. */
+  readonly bytes: number;
+}
+
 export interface CacheRetentionPlan {
   readonly at: number;
   readonly keptPaths: number;
   readonly paths: readonly RemovedPath[];
   readonly files: readonly RemovedFile[];
+  /** By cache and name. */
+  readonly extras: readonly RemovedExtra[];
 }
 
 export interface CacheRetention {

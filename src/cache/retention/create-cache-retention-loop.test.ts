@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { CacheRetentionPlan } from './cache-retention.ts';
 import { createCacheRetentionLoop } from './create-cache-retention-loop.ts';
 
-const nothing: CacheRetentionPlan = { at: 0, keptPaths: 1, paths: [], files: [] };
+const nothing: CacheRetentionPlan = { at: 0, keptPaths: 1, paths: [], files: [], extras: [] };
 const path = { cache: 'main', path: '/nix/store/x', narSize: 1, lastUsedAt: 0, why: 'nothing keeps it' };
 const file = (notBefore: number | null) => ({ fileHash: 'f', fileSize: 2048, notBefore });
 
@@ -44,6 +44,22 @@ describe('the loop that lets caches go', () => {
     await vi.advanceTimersByTimeAsync(1001);
     expect(signals).toHaveLength(2);
     expect(removed).toEqual(['caches let go 1 paths and 1 files (2.0 KiB)']);
+  });
+
+  it('tells what else went', async () => {
+    const extra = { cache: 'main', name: 'x', bytes: 1 };
+    const extras = [
+      { ...extra, kind: 'log' as const },
+      { ...extra, kind: 'realisation' as const },
+      { ...extra, kind: 'build-trace' as const },
+    ];
+    plans = [{ ...nothing, extras }];
+    await using _loop = start(1000);
+
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(removed).toEqual([
+      'caches let go 0 paths and 0 files (0 B), and 1 logs and 2 realisations besides',
+    ]);
   });
 
   it('runs once more when the last file that waits may go', async () => {

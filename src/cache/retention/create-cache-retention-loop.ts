@@ -49,9 +49,12 @@ export function createCacheRetentionLoop(deps: CacheRetentionLoopDeps): AsyncDis
   };
 }
 
-function describe({ paths, files }: CacheRetentionPlan): string | undefined {
+function describe({ paths, files, extras }: CacheRetentionPlan): string | undefined {
   const gone = files.filter(({ notBefore }) => notBefore === null);
-  if (paths.length === 0 && gone.length === 0) return undefined;
+  if (paths.length === 0 && gone.length === 0 && extras.length === 0) return undefined;
   const bytes = gone.reduce((sum, { fileSize }) => sum + fileSize, 0);
-  return `caches let go ${paths.length} paths and ${gone.length} files (${formatBytes(bytes)})`;
+  const logs = extras.filter(({ kind }) => kind === 'log').length;
+  const besides =
+    extras.length === 0 ? '' : `, and ${logs} logs and ${extras.length - logs} realisations besides`;
+  return `caches let go ${paths.length} paths and ${gone.length} files (${formatBytes(bytes)})${besides}`;
 }

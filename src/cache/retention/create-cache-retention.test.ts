@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CachePathRecord } from '../../db/cache-records.ts';
+import type { CacheExtraRecord, CachePathRecord } from '../../db/cache-records.ts';
 import type { Database } from '../../db/database.ts';
 import { openDatabase } from '../../db/open-database.ts';
 import type { CacheRetention } from './cache-retention.ts';
@@ -40,6 +40,17 @@ async function openWorld(change: (deps: CacheRetentionDeps) => Partial<CacheRete
     },
     async *liveContents() {
       yield* live;
+    },
+    kept: {
+      async sweep(before) {
+        const all: CacheExtraRecord[] = [];
+        for (;;) {
+          const gone = await database.cacheExtras.removeUnowned(before);
+          if (gone.length === 0) return all;
+          all.push(...gone);
+        }
+      },
+      unowned: (before, isGone) => database.cacheExtras.unowned(before, isGone),
     },
     async removeFile(fileHash) {
       if (!(await database.storedNars.remove(fileHash))) return false;
@@ -206,6 +217,49 @@ describe('a dry run', () => {
     expect(await world.names()).toEqual(['app', 'lib', 'libc', 'old']);
     expect(plan.paths).toHaveLength(4);
     expect(await world.retention.apply()).toEqual(plan);
+  });
+
+  it('says which logs and realisations go with the paths, in the same words', async () => {
+    const { database } = world;
+    await addSample(world);
+    await pin('lib');
+    const { id: team } = await database.caches.create({
+      ...{ name: 'team', priority: 40, isPrivate: true, quota: null, keys: [], createdAt: 1 },
+    });
+    const put = (kind: CacheExtraRecord['kind'], name: string, owner: string, cacheId = main, at = start) =>
+      database.cacheExtras.add({
+        ...{ cacheId, kind, name, owner, content: '{}', file: null, hash: name, size: 9, fileSize: 7 },
+        addedAt: at,
+      });
+    await put('log', 'of-app', storePath('app'));
+    await put('log', 'of-lib', storePath('lib'));
+    await put('realisation', 'app!out', hashPart('app'));
+    await put('build-trace', 'libc!out', hashPart('libc'));
+    await put('log', 'of-nothing', storePath('nothing'), team);
+    // The other cache has no such path.
+    await put('log', 'of-lib', storePath('lib'), team);
+    later(graceMs + 1);
+    await put('log', 'new', storePath('nothing'), main, world.clock.now);
+    const plan = await world.retention.plan();
+
+    expect(plan.extras).toEqual([
+      { cache: 'main', kind: 'log', name: 'of-app', bytes: 7 },
+      { cache: 'main', kind: 'realisation', name: 'app!out', bytes: 7 },
+      { cache: 'team', kind: 'log', name: 'of-lib', bytes: 7 },
+      { cache: 'team', kind: 'log', name: 'of-nothing', bytes: 7 },
+    ]);
+    expect(await database.cacheExtras.find(main, 'log', 'of-app')).toBeDefined();
+    expect(await world.retention.apply()).toEqual(plan);
+    expect(await database.cacheExtras.find(main, 'log', 'of-app')).toBeUndefined();
+    expect((await world.retention.apply()).extras).toEqual([]);
+
+    // What a deleted cache had goes at once.
+    await put('log', 'left', storePath('lib'), team, world.clock.now);
+    await database.caches.delete(team);
+    const left = [{ cache: null, kind: 'log', name: 'left', bytes: 7 }];
+    expect((await world.retention.plan()).extras).toEqual(left);
+    expect((await world.retention.apply()).extras).toEqual(left);
+    expect((await world.retention.plan()).extras).toEqual([]);
   });
 });
 

@@ -2,6 +2,7 @@
  * Lets go what caches need not keep, in an order in which nothing is ever missing:
  *
  *     paths, referrers before what they refer to ──> files that no path has, an hour later ──> their rows, then they
+ *                                                └─> logs and realisations that belonged to them
  *
  * Each step is a transaction that looks again whether it may: a path that was added again, served or pinned since the
  * decision stays, and so does what it refers to. Killed in between, a cache lacks some paths that had to go, and the
@@ -11,10 +12,17 @@
  * is remembered in memory only: after a restart the hour begins anew.
  */
 
-import type { CacheRecord } from '../../db/cache-records.ts';
+import type { CacheExtraRecord, CacheRecord } from '../../db/cache-records.ts';
 import type { Database } from '../../db/database.ts';
 import { storeDir } from '../../nix/store-path.ts';
-import type { CacheRetention, CacheRetentionPlan, RemovedFile, RemovedPath } from './cache-retention.ts';
+import type { KeptExtras } from '../kept/kept-extras.ts';
+import type {
+  CacheRetention,
+  CacheRetentionPlan,
+  RemovedExtra,
+  RemovedFile,
+  RemovedPath,
+} from './cache-retention.ts';
 import { createPathGraph, type GraphPath, type Swept } from './create-path-graph.ts';
 
 export interface CacheRetentionDeps {
@@ -23,6 +31,8 @@ export interface CacheRetentionDeps {
   readonly wanted: () => AsyncIterable<string>;
   /** The NAR hashes (base 16) of what the live store has: files of those serve it. */
   readonly liveContents: () => AsyncIterable<string>;
+  /** What clients have put beside the paths. */
+  readonly kept: Pick<KeptExtras, 'sweep' | 'unowned'>;
   /** Row, then file; false while a path of any cache has it. */
   readonly removeFile: (fileHash: string) => Promise<boolean>;
   /** Writes down which paths clients were told of until now. */
@@ -84,6 +94,23 @@ export function createCacheRetention(deps: CacheRetentionDeps): CacheRetention {
     return { at, caches, files: await unusedFiles(caches, at, signal) };
   };
 
+  /** What would belong to no path when those have gone. */
+  const unownedExtras = async (
+    { at, caches }: Decision,
+    signal: AbortSignal | undefined,
+  ): Promise<readonly RemovedExtra[]> => {
+    const gone = new Map(
+      caches.map(({ cache, swept }) => [cache.id, new Set(swept.gone.map(({ hashPart }) => hashPart))]),
+    );
+    const extras: CacheExtraRecord[] = [];
+    const isGone = (cacheId: number, hashPart: string): boolean => gone.get(cacheId)?.has(hashPart) === true;
+    for await (const extra of deps.kept.unowned(at - graceMs, isGone)) {
+      signal?.throwIfAborted();
+      extras.push(extra);
+    }
+    return removedExtras(caches, extras);
+  };
+
   /** Files that no path has that stays. */
   const unusedFiles = async (
     caches: Decision['caches'],
@@ -109,12 +136,17 @@ export function createCacheRetention(deps: CacheRetentionDeps): CacheRetention {
     return files;
   };
 
-  const toPlan = ({ at, caches, files }: Decision): CacheRetentionPlan => ({
-    at,
-    keptPaths: caches.reduce((sum, { swept }) => sum + swept.kept.length, 0),
-    paths: caches.flatMap(({ cache, swept }) => swept.gone.map((path) => removedPath(cache, path))),
-    files,
-  });
+  const plan = async (signal: AbortSignal | undefined): Promise<CacheRetentionPlan> => {
+    const decision = await decide(signal);
+    const { at, caches, files } = decision;
+    return {
+      at,
+      keptPaths: caches.reduce((sum, { swept }) => sum + swept.kept.length, 0),
+      paths: caches.flatMap(({ cache, swept }) => swept.gone.map((path) => removedPath(cache, path))),
+      files,
+      extras: await unownedExtras(decision, signal),
+    };
+  };
 
   const removePaths = async (
     cache: CacheRecord,
@@ -148,6 +180,8 @@ export function createCacheRetention(deps: CacheRetentionDeps): CacheRetention {
     const { at, caches } = decision;
     const paths: RemovedPath[] = [];
     for (const { cache, swept } of caches) paths.push(...(await removePaths(cache, swept, at, signal)));
+    // What belonged to those paths is as old as they were.
+    const extras = removedExtras(caches, await deps.kept.sweep(at - graceMs, signal));
     const files: RemovedFile[] = [];
     for (const file of decision.files) {
       signal?.throwIfAborted();
@@ -161,11 +195,11 @@ export function createCacheRetention(deps: CacheRetentionDeps): CacheRetention {
       unusedSince.delete(fileHash);
     }
     const all = caches.reduce((sum, { swept }) => sum + swept.kept.length + swept.gone.length, 0);
-    return { at, keptPaths: all - paths.length, paths, files };
+    return { at, keptPaths: all - paths.length, paths, files, extras };
   };
 
   return {
-    plan: async (signal) => toPlan(await decide(signal)),
+    plan,
     apply(signal) {
       // One after another: two would only get in each other's way.
       const result = working.then(() => run(signal));
@@ -178,6 +212,20 @@ export function createCacheRetention(deps: CacheRetentionDeps): CacheRetention {
 function hashPartOf(path: string): string {
   const start = storeDir.length + 1;
   return path.slice(start, start + 32);
+}
+
+/** In one order, whoever found them. */
+function removedExtras(
+  caches: Decision['caches'],
+  extras: readonly CacheExtraRecord[],
+): readonly RemovedExtra[] {
+  const names = new Map(caches.map(({ cache }) => [cache.id, cache.name]));
+  const key = ({ cache, kind, name }: RemovedExtra): string => `${cache ?? ''} ${kind} ${name}`;
+  return extras
+    .map(({ cacheId, kind, name, fileSize }) => ({
+      ...{ cache: names.get(cacheId) ?? null, kind, name, bytes: fileSize },
+    }))
+    .toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
 function removedPath({ name }: CacheRecord, { path, narSize, lastUsedAt }: GraphPath): RemovedPath {

@@ -6,9 +6,9 @@
 import { createHash } from 'node:crypto';
 import { NarParser } from '../../nix/nar-parser.ts';
 import { AppError } from '../../util/app-error.ts';
-import { buildIdOf } from '../extras/build-id-of.ts';
 import { decompress } from './decompress.ts';
 import { findMentions } from './find-mentions.ts';
+import { gatherBuildIds } from './gather-build-ids.ts';
 import type { CheckedNar } from './nar-messages.ts';
 
 export interface CheckOptions {
@@ -16,9 +16,6 @@ export interface CheckOptions {
   readonly maxNarBytes: number;
   readonly signal?: AbortSignal;
 }
-
-/** Far more than a kernel has modules. */
-const maxBuildIds = 20_000;
 
 /** Throws `cache.upload-refused`, and what `pieces` throws. */
 export async function checkNarFile(
@@ -36,16 +33,8 @@ export async function checkNarFile(
   };
   const nar = createHash('sha256');
   const search = findMentions();
-  const buildIds: string[] = [];
-  const parser = new NarParser(
-    {
-      regular(path) {
-        const buildId = buildIdOf(path);
-        if (buildId !== undefined && buildIds.length < maxBuildIds) buildIds.push(buildId);
-      },
-    },
-    { maxSize: maxNarBytes },
-  );
+  const gathered = gatherBuildIds();
+  const parser = new NarParser(gathered.handler, { maxSize: maxNarBytes });
   try {
     for await (const chunk of decompress(counted(), compression, signal)) {
       // The parser says so for most of what is too large; not for what comes after the end.
@@ -64,6 +53,6 @@ export async function checkNarFile(
     file: { hash: file.digest('hex'), size: fileSize },
     nar: { hash: nar.digest('hex'), size: parser.offset },
     mentions: search.found(),
-    buildIds,
+    buildIds: gathered.found(),
   };
 }

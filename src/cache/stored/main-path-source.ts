@@ -4,6 +4,7 @@
  */
 
 import type { StoredNarRecord } from '../../db/cache-records.ts';
+import { mayHaveAt } from '../may-have-at.ts';
 import type { PathSource, ServedPath } from '../path-source.ts';
 import type { StoredNars } from './stored-nars.ts';
 
@@ -46,6 +47,7 @@ export function createMainPathSource({ live, kept, nars, onFile, onServed }: Mai
       return version;
     },
     mayHave: (hashPart) => live.mayHave(hashPart) || kept.mayHave(hashPart),
+    mayHaveAt: (bytes, at) => mayHaveAt(live, bytes, at) || mayHaveAt(kept, bytes, at),
     lookup(hashPart) {
       // The kept ones need not be asked for what the store surely has not.
       const found = live.mayHave(hashPart) ? live.lookup(hashPart) : undefined;

@@ -108,8 +108,7 @@ export async function openStoredMain(options: StoredMainOptions): Promise<Stored
       roots,
       dump,
       async onStored({ path, narHash }) {
-        const buildIds = await listBuildIds(path);
-        if (buildIds.length > 0) await database.cacheExtras.setBuildIds(narHash, buildIds);
+        await database.cacheExtras.setBuildIds(narHash, await listBuildIds(path));
       },
       onAdded: (hashParts) => kept.added(hashParts),
       onFault,

@@ -1,8 +1,9 @@
 import { rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { NarTree } from '../../nix/nar-writer.ts';
 import { type ScrubFinding, type ScrubOptions, scrub } from './scrub.ts';
-import { fileNar, inPieces, openStoredFixture, type StoredFixture } from './testing/stored-fixture.ts';
+import { fileNar, inPieces, narOf, openStoredFixture, type StoredFixture } from './testing/stored-fixture.ts';
 
 const hour = 3_600_000;
 const later = Date.now() + 2 * hour;
@@ -31,8 +32,8 @@ describe('scrub', () => {
     const nars = [await store(fixture, 1), await store(fixture, 2)];
     const bytes = nars.reduce((sum, { fileSize }) => sum + fileSize, 0);
 
-    expect(await run(fixture, [])).toEqual({ ...nothing, files: 2, bytes });
-    expect(await run(fixture, [])).toEqual({ ...nothing, files: 0, bytes: 0 });
+    expect(await run(fixture, [])).toEqual({ ...nothing, files: 2, bytes, lookedInto: 2 });
+    expect(await run(fixture, [])).toEqual({ ...nothing, files: 0, bytes: 0, lookedInto: 0 });
     const [nar] = nars;
     expect((await fixture.database.storedNars.byFileHash(nar?.fileHash ?? ''))?.verifiedAt).toBe(later);
   });
@@ -54,6 +55,37 @@ describe('scrub', () => {
     expect(told).toContainEqual(['withdrawn', lost.fileHash, expect.stringContaining('it is gone')]);
     expect((await fixture.database.storedNars.totals()).files).toBe(1);
     expect(await run(fixture, [], { before: later + 1 })).toMatchObject({ ...nothing, files: 1 });
+  });
+
+  it('finds the debug information of NARs that nobody has looked into, once', async () => {
+    await using fixture = await openStoredFixture();
+    const { nars, database } = fixture;
+    const name = `${'0'.repeat(38)}.debug`;
+    const folders = ([first, ...rest]: readonly string[]): NarTree =>
+      first === undefined
+        ? { type: 'regular', contents: Buffer.from('symbols') }
+        : { type: 'directory', entries: new Map([[first, folders(rest)]]) };
+    const { bytes, content } = narOf(folders(['lib', 'debug', '.build-id', 'ab', name]));
+    const nar = await nars.materialise(content, () => inPieces(bytes));
+    const hashPart = 'a'.repeat(32);
+    await database.cachePaths.add(1, [
+      {
+        ...{ cacheId: 1, hashPart, path: `/nix/store/${hashPart}-x`, ...content, references: [] },
+        ...{ deriver: null, ca: null, signatures: [], fileHash: nar.fileHash, addedAt: 1, servedAt: 1 },
+      },
+    ]);
+    const found = () => database.cacheExtras.withBuildId(1, `ab${'0'.repeat(38)}`);
+    expect(await found()).toEqual([]);
+
+    // Killed before it could write that down, it has written down nothing, and does it the next time.
+    const killed = {
+      ...database,
+      cacheExtras: { ...database.cacheExtras, setBuildIds: () => Promise.reject(new Error('killed')) },
+    };
+    expect(await run(fixture, [], { database: killed })).toMatchObject({ lookedInto: 0, unreadable: 1 });
+    expect(await run(fixture, [], { before: later + 1 })).toMatchObject({ lookedInto: 1, unreadable: 0 });
+    expect(await found()).toEqual([hashPart]);
+    expect(await run(fixture, [], { before: later + 1 })).toMatchObject({ files: 1, lookedInto: 0 });
   });
 
   it('removes files that no row tells of, but not those that may just be on their way', async () => {
@@ -95,6 +127,7 @@ describe('scrub', () => {
     const abort = new AbortController();
     const { storedNars } = fixture.database;
     const database = {
+      ...fixture.database,
       storedNars: {
         ...storedNars,
         async setVerified(fileHash: string, at: number) {

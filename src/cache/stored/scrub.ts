@@ -4,6 +4,8 @@
  * or gone is mended as when a client had come upon it; orphans are removed when they are old enough that nobody can be
  * about to record them.
  *
+ * A NAR that nobody has looked at for debug information yet is looked at, too (`fill-in-build-ids.ts`).
+ *
  * Files that were verified longest ago come first, and each is marked when it was found right: so it may be ended at any
  * time, and the next one goes on where this one stopped. The running server is not in the way.
  */
@@ -14,13 +16,14 @@ import type { Database } from '../../db/database.ts';
 import { AppError } from '../../util/app-error.ts';
 import { errorMessage } from '../../util/error-message.ts';
 import { pause } from '../../util/pause.ts';
+import { fillInBuildIds } from './fill-in-build-ids.ts';
 import { fileHashOfKey, narKey } from './nar-file.ts';
 import type { StoredNars } from './stored-nars.ts';
 
 export interface ScrubOptions {
   readonly nars: StoredNars;
   readonly blobs: BlobStore;
-  readonly database: Pick<Database, 'storedNars'>;
+  readonly database: Pick<Database, 'storedNars' | 'cacheExtras'>;
   /** Those that were verified since then are left out. Milliseconds since 1970. */
   readonly before: number;
   /** Bytes read a second, on average; 0: as fast as it goes. */
@@ -40,6 +43,8 @@ export interface ScrubFinding {
 export interface ScrubReport {
   readonly files: number;
   readonly bytes: number;
+  /** NARs that were looked at for debug information, as nobody had done it. */
+  readonly lookedInto: number;
   /** By what was found. */
   readonly repaired: number;
   readonly withdrawn: number;
@@ -53,12 +58,14 @@ const pageSize = 100;
 
 export async function scrub(options: ScrubOptions): Promise<ScrubReport> {
   const { nars, blobs, database, before, bytesPerSecond, now, signal, onFound = () => {} } = options;
-  const report = { files: 0, bytes: 0, repaired: 0, withdrawn: 0, orphans: 0, unreadable: 0 };
+  const report = { files: 0, bytes: 0, lookedInto: 0, repaired: 0, withdrawn: 0, orphans: 0, unreadable: 0 };
 
   const check = async (nar: StoredNarRecord): Promise<void> => {
     const file = narKey(nar);
     try {
       await nars.verify(nar, { again: true, signal });
+      // Before it is marked as verified: killed in between, the next run does it.
+      if (await fillInBuildIds(nar, { nars, database, signal })) report.lookedInto += 1;
       await database.storedNars.setVerified(nar.fileHash, now());
     } catch (error) {
       signal.throwIfAborted();

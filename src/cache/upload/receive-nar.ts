@@ -83,7 +83,7 @@ export function createNarReceiver({ uploads, extras, stored, limits, now }: NarR
           signal,
         });
         const { nar, buildIds } = received;
-        if (buildIds.length > 0) await extras.setBuildIds(nar.narHash, buildIds);
+        await extras.setBuildIds(nar.narHash, buildIds);
         await uploads.received(cache.id, fileHash, now());
       } finally {
         coming.set(cache.id, (coming.get(cache.id) ?? 0) - expected);

@@ -13,6 +13,7 @@ const host = (name: string, change: Partial<EvaluationHosts['hosts'][number]>) =
     targetPort: null,
     targetUser: '',
     buildOnly: false,
+    buildOnTarget: false,
     substituteOnDestination: false,
     tags: ['prod', 'eu'],
     secrets: {},

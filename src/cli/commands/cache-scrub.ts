@@ -43,7 +43,8 @@ export const define: CommandModule['define'] = (command, run) => {
       'after',
       `
 A damaged file is made anew where the store still has its path; else the cache gives it up, with what refers to it. Logs
-that were uploaded are read, too. Files that no cache knows of are removed. It may be ended at any time, and the server need not be stopped for it.
+that were uploaded are read, too. NARs that were kept before Proteus knew of debug information are looked into, once.
+Files that no cache knows of are removed. It may be ended at any time, and the server need not be stopped for it.
 The exit code is 1 when something was lost, or could not be read.
 
 Examples:
@@ -116,11 +117,12 @@ async function scrubAll(context: CliContext, flags: Flags): Promise<number> {
     orphans: files.orphans + kept.orphans,
     unreadable: files.unreadable + kept.unreadable,
   };
-  const { bytes, repaired, withdrawn, orphans, unreadable, logs } = report;
+  const { bytes, lookedInto, repaired, withdrawn, orphans, unreadable, logs } = report;
   printResult(
     context,
     `${report.files} ${report.files === 1 ? 'file' : 'files'} (${formatBytes(bytes)})${logs === 0 ? '' : ` and ${logs} logs`} read: ${repaired} made anew, ${withdrawn} given up, ` +
-      `${orphans} without a row removed, ${unreadable} not readable`,
+      `${orphans} without a row removed, ${unreadable} not readable` +
+      (lookedInto === 0 ? '' : `; looked for debug information in ${lookedInto}`),
     { ...report },
   );
   return withdrawn + unreadable === 0 ? 0 : 1;

@@ -24,6 +24,7 @@ Examples:
   proteus deploy network.nix switch --on '@prod,!db*' --parallel 8 --canary 1 --waves 25%,rest --soak 5m
   proteus deploy network.nix boot --reboot --window '22:00-06:00' --max-unavailable 1
   proteus deploy - switch --path db01=./result --path db02=./result
+  proteus deploy network.nix switch --on 'arm*' --build-on-target
   proteus deploy - switch --from-ci fleet/main --server https://ci.example.org
 `,
     )

@@ -9,6 +9,7 @@ const metadata = (name: string) => ({
   targetPort: null,
   targetUser: '',
   buildOnly: false,
+  buildOnTarget: false,
   substituteOnDestination: true,
   tags: ['prod'],
   secrets: {},

@@ -17,6 +17,13 @@ describe('describePlan', () => {
     ]);
   });
 
+  it('says what hosts build themselves', () => {
+    const drvPath = parseStorePath(`${toplevel}.drv`);
+    expect(describePlan(planOf('push', [{ ...host('db'), build: { drvPath } }])).at(-1)).toBe(
+      `db: would push ${toplevel}, which it would build itself from ${drvPath}`,
+    );
+  });
+
   it('says waves, care and what is done besides', () => {
     const plan = planOf('boot', [host('db'), host('web'), host('x')], {
       waves: [['db'], ['web', 'x']],

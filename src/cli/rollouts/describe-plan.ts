@@ -26,8 +26,9 @@ export function describePlan(plan: DeployPlan): readonly string[] {
   ];
 }
 
-function describeHost({ action }: DeployPlan, { name, toplevel, buildOnly }: PlannedHost): string {
-  return `${name}: would ${buildOnly ? 'only be built' : action} ${toplevel}`;
+function describeHost({ action }: DeployPlan, { name, toplevel, build, buildOnly }: PlannedHost): string {
+  const there = build === undefined ? '' : `, which it would build itself from ${build.drvPath}`;
+  return `${name}: would ${buildOnly ? 'only be built' : action} ${toplevel}${there}`;
 }
 
 function careOf({ policy, action }: DeployPlan): string {

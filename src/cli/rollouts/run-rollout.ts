@@ -40,8 +40,8 @@ export async function runRollout(
   await using stack = new AsyncDisposableStack();
   const store = options.store ?? stack.use(await openStore({ type: 'local' }, { signal }));
   // Waves may be hours away, and nothing else may keep what they bring.
-  const toplevels = new Set(plan.hosts.map(({ toplevel }) => toplevel));
-  stack.use(await store.leaseTempRoots([...toplevels], { signal }));
+  const kept = new Set(plan.hosts.map(({ toplevel, build }) => build?.drvPath ?? toplevel));
+  stack.use(await store.leaseTempRoots([...kept], { signal }));
   const copier = copyUnlessPresent(stack.use(createFleetCopier({ store })));
   const secretMemory = stack.use(createSecretMemory({ ageIdentity: options.ageIdentity }));
   const tails = collectTails(emit);

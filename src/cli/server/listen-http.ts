@@ -49,7 +49,7 @@ export async function listenHttp(address: ListenAddress, options: ListenOptions 
     ? createHotServer({
         http,
         answers: {
-          narinfo: (hashPart) => hot?.narinfo(hashPart),
+          narinfo: (bytes, at) => hot?.narinfo(bytes, at),
           cacheInfo: () => hot?.cacheInfo(),
         },
       })

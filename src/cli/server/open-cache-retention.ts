@@ -16,7 +16,7 @@ export interface CacheRetentionOptions {
   readonly database: Database;
   readonly storeDatabase: Pick<StoreDatabase, 'pathsAfter'>;
   readonly stored: Pick<StoredNars, 'remove'>;
-  readonly kept: Pick<KeptExtras, 'sweep'>;
+  readonly kept: Pick<KeptExtras, 'sweep' | 'unowned'>;
   /** Writes down which paths clients were told of until now. */
   readonly flushServed?: () => Promise<void>;
   /** Paths of caches went. */
@@ -43,6 +43,7 @@ export function openCacheRetention(options: CacheRetentionOptions): CacheRetenti
         await yieldToOthers();
       }
     },
+    kept,
     removeFile: (fileHash) => stored.remove(fileHash),
     ...(flushServed === undefined ? {} : { flushServed }),
     graceMs: config['cache-grace'] * 1000,
@@ -53,8 +54,6 @@ export function openCacheRetention(options: CacheRetentionOptions): CacheRetenti
     async apply(signal) {
       const plan = await decided.apply(signal);
       if (plan.paths.length > 0) await onRemoved?.();
-      // What belonged to those paths is as old as they were.
-      await kept.sweep(plan.at - config['cache-grace'] * 1000, signal);
       return plan;
     },
   };

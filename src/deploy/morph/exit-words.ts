@@ -1,6 +1,6 @@
 /** How a program ended, in the words of the language that Morph is written in, which people's scripts look for. */
 
-import type { ProcessExit } from '../../process/start-process.ts';
+import type { ProcessExit } from '../../process/running-command.ts';
 
 const signalWords: Readonly<Record<string, string>> = {
   SIGKILL: 'killed',

@@ -5,8 +5,9 @@
  */
 
 import type { Readable } from 'node:stream';
+import type { ProcessExit } from '../../process/running-command.ts';
 import type { SshSettings } from '../../process/ssh.ts';
-import { type Argv, isOnPath, type ProcessExit, startProcess } from '../../process/start-process.ts';
+import { type Argv, isOnPath, startProcess } from '../../process/start-process.ts';
 import { AppError } from '../../util/app-error.ts';
 import type { PlannedHost } from '../deploy-plan.ts';
 import { morphScpArgv, morphSshArgv, morphSudoWords } from './morph-argv.ts';

@@ -7,7 +7,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { SecretSpec } from '../../network/network.ts';
-import type { ProcessExit } from '../../process/start-process.ts';
+import type { ProcessExit } from '../../process/running-command.ts';
 import { AppError } from '../../util/app-error.ts';
 import { errorMessage } from '../../util/error-message.ts';
 import type { PlannedHost } from '../deploy-plan.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ProcessExit } from '../../process/start-process.ts';
+import type { ProcessExit } from '../../process/running-command.ts';
 import type { MorphRemote } from './morph-remote.ts';
 import { rebootMorphHost } from './reboot-morph-host.ts';
 

@@ -131,7 +131,7 @@ async function begin<T>(
   });
   // Once it is changed the host must not be left so because of a journal that cannot be written any more.
   await (progress.changed && progress.activated ? written.catch(() => {}) : written);
-  progress.phase = phaseOf[step];
+  progress.phase = phaseOf(step, host);
   emit({ type: 'host.phase', host: host.name, phase: progress.phase });
   signal.throwIfAborted();
   return work({ signal, onLine: (line) => emit({ type: 'host.log', host: host.name, line }) });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseStorePath } from '../../nix/store-path.ts';
 import { AppError } from '../../util/app-error.ts';
 import { type FakeBehaviour, fakeFleet, oldSystem } from '../testing/fake-fleet.ts';
 import { current, effects, failing, fresh, plan, play, stepsOf } from '../testing/play-rollout.ts';
@@ -46,6 +47,17 @@ describe('the steps of a host', () => {
       { type: 'host.done', host: 'web', durationMs: 0 },
       { type: 'rollout.ended', rollout: 'rollout-1', result: 'succeeded', durationMs: 0 },
     ]);
+  });
+
+  it('tell of a host that builds its system that it builds', async () => {
+    const { hosts, ...rest } = plan(['web'], { action: 'push' });
+    const drvPath = parseStorePath(`${fresh}.drv`);
+    const played = play({ ...rest, hosts: hosts.map((host) => ({ ...host, build: { drvPath } })) });
+    expect(await played.end).toMatchObject({ result: 'succeeded' });
+
+    const phases = played.events.flatMap((event) => (event.type === 'host.phase' ? [event.phase] : []));
+    expect(phases).toEqual(['connecting', 'building']);
+    expect(stepsOf(played, 'web')).toEqual(['begin', 'copy']);
   });
 
   it('are written down with what the host ran before', async () => {

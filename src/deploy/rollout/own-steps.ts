@@ -16,6 +16,7 @@ import { type HostLock, lockHost } from '../activation/lock-host.ts';
 import { rebootHost } from '../activation/reboot-host.ts';
 import { rollBackHost } from '../activation/roll-back-host.ts';
 import { runChecks } from '../checks/run-checks.ts';
+import { buildOnHost } from '../copy/build-on-host.ts';
 import type { FleetCopier } from '../copy/create-fleet-copier.ts';
 import type { PlannedHost, RolloutPolicy } from '../deploy-plan.ts';
 import { findHostDiff } from '../diff/find-host-diff.ts';
@@ -49,7 +50,7 @@ export function ownSteps(deps: OwnStepsOptions): OpenHostSteps {
 
 function createSteps(deps: OwnStepsOptions, host: PlannedHost, rollout: string): HostSteps {
   const { policy, emit } = deps;
-  const { toplevel } = host;
+  const { toplevel, build } = host;
   let opened: HostSession | undefined;
   let gone = new AbortController();
   let arrival = Promise.withResolvers<void>();
@@ -97,7 +98,13 @@ function createSteps(deps: OwnStepsOptions, host: PlannedHost, rollout: string):
     },
     preDeployChecks: (options) => check('pre-deploy', options),
     copy: (options) =>
-      deps.copier.copy(session(), { roots: [toplevel], substitute: host.substitute }, { ...options, emit }),
+      build === undefined
+        ? deps.copier.copy(
+            session(),
+            { roots: [toplevel], substitute: host.substitute },
+            { ...options, emit },
+          )
+        : buildOnHost(session(), { ...build, toplevel }, deps.copier, { ...options, emit }),
     secrets: (phase, options) =>
       uploadSecrets(session(), host, { phase, memory: deps.secretMemory, force: deps.forceSecrets }, options),
     activate: (action, options) =>

@@ -125,6 +125,16 @@ describe('planRollout', () => {
     });
   });
 
+  it('has hosts build what there is a derivation of', () => {
+    const drvPath = parseStorePath(`${toplevel}.drv`);
+    const { hosts } = planRollout({ ...request, drvPaths: new Map([['web', drvPath]]) });
+
+    expect(hosts.map(({ name, build }) => [name, build])).toEqual([
+      ['db', undefined],
+      ['web', { drvPath }],
+    ]);
+  });
+
   it('names the sources of secrets so that they are found from anywhere', () => {
     const { secrets } = planRollout(request).hosts[0]!;
 

@@ -14,6 +14,8 @@ export interface RolloutRequest {
   readonly hosts: readonly HostMetadata[];
   /** System closures by host name. */
   readonly toplevels: ReadonlyMap<string, StorePath>;
+  /** The derivations of those that hosts build themselves. */
+  readonly drvPaths?: ReadonlyMap<string, StorePath> | undefined;
   /** For hosts without `deployment.targetUser`: `SSH_USER`; undefined or `''` leaves it to ssh. */
   readonly defaultUser?: string | undefined;
   /** Default: paths that somebody named. */
@@ -53,11 +55,16 @@ export function planRollout(request: RolloutRequest): DeployPlan {
 
 function planHost(
   host: HostMetadata,
-  { toplevels, defaultUser, baseDirectory }: RolloutRequest,
+  { toplevels, drvPaths, defaultUser, baseDirectory }: RolloutRequest,
 ): PlannedHost {
   const toplevel = toplevels.get(host.name);
   if (toplevel === undefined) {
     throw new AppError('deploy.no-toplevel', `${host.name}: no system was built for it`);
   }
-  return { ...knownHost(host, { defaultUser, base: baseDirectory }), toplevel };
+  const drvPath = drvPaths?.get(host.name);
+  return {
+    ...knownHost(host, { defaultUser, base: baseDirectory }),
+    toplevel,
+    ...(drvPath === undefined ? {} : { build: { drvPath } }),
+  };
 }

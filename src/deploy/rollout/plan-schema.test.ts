@@ -28,6 +28,8 @@ describe('parsePlan', () => {
       evaluation: 3,
     } as const;
     expect(parse({ source, force: true })).toEqual({ ...plan, source, force: true });
+    const hosts = [host('db', { build: { drvPath: `${toplevel}.drv` } }), host('web')];
+    expect(parse({ hosts })).toEqual({ ...plan, hosts });
   });
 
   it.each([
@@ -39,6 +41,7 @@ describe('parsePlan', () => {
       { hosts: [{ ...host('db'), toplevel: '/nix/store/../etc' }] },
       'wanted a store path',
     ],
+    ['what is no derivation', { hosts: [host('db', { build: { drvPath: toplevel } })] }, 'a .drv file'],
     [
       'an address that is an option',
       { hosts: [host('db', { target: { host: '-oX' } })] },

@@ -5,7 +5,7 @@
  */
 
 import { z } from 'zod';
-import { isStorePath } from '../../nix/store-path.ts';
+import { isDerivationPath, isStorePath } from '../../nix/store-path.ts';
 import { AppError } from '../../util/app-error.ts';
 import { checkSshTarget } from '../check-ssh-target.ts';
 import { type DeployPlan, switchActions } from '../deploy-plan.ts';
@@ -60,6 +60,9 @@ const host = z.strictObject({
     user: z.string().optional(),
   }),
   toplevel: storePath,
+  build: z
+    .strictObject({ drvPath: storePath.refine(isDerivationPath, 'wanted the store path of a .drv file') })
+    .optional(),
   buildOnly: z.boolean(),
   substitute: z.boolean(),
   tags: texts,

@@ -3,7 +3,6 @@
  * `open-host-session.ts` makes one.
  */
 
-import type { SshSettings } from '../../process/ssh.ts';
 import type { Store } from '../../store/store.ts';
 import type { PlannedHost } from '../deploy-plan.ts';
 import type { HostFacts } from './host-facts.ts';
@@ -24,7 +23,6 @@ export interface RunOnHostOptions {
 
 export interface HostSession extends AsyncDisposable {
   readonly host: Pick<PlannedHost, 'name' | 'target'>;
-  readonly ssh: SshSettings;
   /** The store of the host, over the same login. */
   readonly store: Store;
   /** Asked when the session was opened. */
@@ -34,8 +32,8 @@ export interface HostSession extends AsyncDisposable {
   /** Breaks off all that goes over the login, which may hang after a reboot or a cut: what comes next logs in anew. */
   reset(): Promise<void>;
   /**
-   * Runs `words`, which the login shell of the host reads again (quote what must stay one word). The exit code; 255 is
-   * thrown as `deploy.connection-lost`. Throws `deploy.sudo-failed` when sudo wants a password that nobody gave, or takes
+   * Runs `words`, which the login shell of the host reads again (quote what must stay one word). The exit code. Throws
+   * `deploy.connection-lost` when none comes, `deploy.sudo-failed` when sudo wants a password that nobody gave, or takes
    * none.
    */
   run(words: readonly string[], options: RunOnHostOptions): Promise<number>;

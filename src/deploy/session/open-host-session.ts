@@ -10,9 +10,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type SshSettings, sshArgv } from '../../process/ssh.ts';
+import type { RunningCommand } from '../../process/running-command.ts';
+import type { SshSettings } from '../../process/ssh.ts';
 import { openStore } from '../../store/open-store.ts';
-import { createSharedLogin, type LoginSession } from '../../store/shared-login.ts';
+import { createSharedLogin, type SharedLogin } from '../../store/shared-login.ts';
 import type { Store } from '../../store/store.ts';
 import { AppError } from '../../util/app-error.ts';
 import { errorMessage } from '../../util/error-message.ts';
@@ -22,7 +23,7 @@ import { asRoot } from './as-root.ts';
 import type { HostFacts } from './host-facts.ts';
 import type { HostSession, RunOnHostOptions } from './host-session.ts';
 import { type AnsweredFacts, parseFacts } from './parse-facts.ts';
-import { runSsh } from './run-ssh.ts';
+import { seeThrough } from './see-through.ts';
 import { sshFailure } from './ssh-failure.ts';
 
 export interface OpenHostSessionOptions {
@@ -53,7 +54,6 @@ const sshOptions = [
     'ServerAliveCountMax=3',
   ].flatMap((option) => ['-o', option]),
 ];
-const freshOptions = ['-o', 'ControlMaster=no', '-o', 'ControlPath=none'];
 
 /**
  * Throws `deploy.unreachable`, `deploy.host-key`, `deploy.host-answer`, `deploy.target-invalid`, `interrupted`,
@@ -73,9 +73,13 @@ export async function openHostSession(
   let facts: HostFacts | undefined;
   let hasSudo = false;
 
-  const takePlace = async (signal: AbortSignal): Promise<LoginSession> => {
+  const start = async (
+    through: SharedLogin,
+    words: readonly string[],
+    signal: AbortSignal,
+  ): Promise<RunningCommand> => {
     try {
-      return await login.session(signal);
+      return await through.run(words, signal);
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'store.unreachable') throw error;
       throw sshFailure(
@@ -119,7 +123,7 @@ export async function openHostSession(
       runOptions.asRoot && facts?.user !== 'root'
         ? asRoot(words, randomBytes(12).toString('hex'), given)
         : undefined;
-    const place = runOptions.fresh ? undefined : await takePlace(signal);
+    await using fresh = runOptions.fresh ? createSharedLogin(spec, undefined) : undefined;
     const lastWords: string[] = [];
     let ready: (() => void) | undefined;
     const isRoot = new Promise<void>((resolve) => {
@@ -127,8 +131,7 @@ export async function openHostSession(
     });
     let wasReady = false;
     try {
-      const settings = place?.settings ?? { ...ssh, extraArgs: [...freshOptions, ...ssh.extraArgs] };
-      const code = await runSsh(sshArgv(target, settings, root?.words ?? words), {
+      const code = await seeThrough((within) => start(fresh ?? login, root?.words ?? words, within), {
         what,
         signal,
         timeoutMs: runOptions.timeoutMs,
@@ -144,7 +147,7 @@ export async function openHostSession(
           runOptions.onLine(line);
         },
       });
-      if (code === 255 || code === null) {
+      if (code === null) {
         throw sshFailure('deploy.connection-lost', name, 'the connection was lost', lastWords.join('\n'));
       }
       if (root !== undefined && !wasReady && code !== 0) {
@@ -156,7 +159,6 @@ export async function openHostSession(
       return code;
     } finally {
       ready?.();
-      place?.free();
     }
   };
 
@@ -177,10 +179,11 @@ export async function openHostSession(
     const deadline = AbortSignal.timeout(openTimeoutMs);
     const signal = AbortSignal.any([options.signal, deadline]);
     try {
-      // First the login: what says that it failed is better said once.
-      (await takePlace(signal)).free();
-      const opening = openStore(spec, { signal, login });
-      const [answered, store] = await Promise.allSettled([askFacts(signal), opening]);
+      // Both wait for one login. What the facts say of its failure is better than what the store says.
+      const [answered, store] = await Promise.allSettled([
+        askFacts(signal),
+        openStore(spec, { signal, login }),
+      ]);
       if (answered.status === 'fulfilled' && store.status === 'fulfilled') {
         return [answered.value, store.value];
       }
@@ -210,7 +213,6 @@ export async function openHostSession(
     const first = keep(answered);
     return {
       host: { name, target },
-      ssh,
       store,
       get facts() {
         return facts ?? first;

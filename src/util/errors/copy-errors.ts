@@ -9,6 +9,24 @@ export const copyErrors = {
     exit: 1,
     hint: 'Free some there, as with `nix-collect-garbage --delete-older-than 30d`; what arrived before is kept.',
   },
+  'deploy.build-failed': {
+    sentence: 'A host could not build its system itself.',
+    status: 500,
+    exit: 1,
+    hint: 'What it built before is kept there. --no-build-on-target builds here, or on your builders, and sends the result.',
+  },
+  'deploy.build-unsupported': {
+    sentence: 'A host that is to build its system itself cannot build what it is made of.',
+    status: 400,
+    exit: 1,
+    hint: 'Its system, or system-features and extra-platforms in its nix.conf, are not what the derivation asks for.',
+  },
+  'deploy.not-trusted': {
+    sentence: 'A host does not take from this login what it is to build its system from.',
+    status: 403,
+    exit: 1,
+    hint: 'Log in as root, name the login in trusted-users of the nix.conf there, or sign what is sent with a key that the host trusts.',
+  },
   'deploy.secret-source': {
     sentence: 'The content of a secret cannot be had.',
     status: 400,

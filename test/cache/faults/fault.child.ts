@@ -11,6 +11,7 @@ import { writeSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { openNarBlobs } from '../../../src/blobs/open-nar-blobs.ts';
+import { openKeptExtras } from '../../../src/cache/kept/open-kept-extras.ts';
 import { createCacheRetention, fileWaitMs } from '../../../src/cache/retention/create-cache-retention.ts';
 import { createMaterialiser } from '../../../src/cache/stored/create-materialiser.ts';
 import { openStoredNars } from '../../../src/cache/stored/open-stored-nars.ts';
@@ -106,6 +107,7 @@ const retention = createCacheRetention({
   database,
   async *wanted() {},
   async *liveContents() {},
+  kept: openKeptExtras({ blobs, database, now: () => now }),
   removeFile: (fileHash) => stored.remove(fileHash),
   graceMs,
   now: () => now,

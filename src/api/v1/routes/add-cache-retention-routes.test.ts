@@ -15,6 +15,11 @@ const plan: CacheRetentionPlan = {
     { fileHash: 'y', fileSize: 20, notBefore: 99 },
     { fileHash: 'z', fileSize: 30, notBefore: 98 },
   ],
+  extras: [
+    { cache: null, kind: 'log', name: 'a.drv', bytes: 5 },
+    { cache: 'main', kind: 'log', name: 'b.drv', bytes: 6 },
+    { cache: 'main', kind: 'build-trace', name: 'a.drv!out', bytes: 7 },
+  ],
 };
 
 describe('what caches let go', () => {
@@ -32,6 +37,11 @@ describe('what caches let go', () => {
       keptPaths: 7,
       paths: { items: removed.slice(0, 2), total: 3, next: 2 },
       files: { now: { count: 1, bytes: 10 }, later: { count: 2, bytes: 50 } },
+      extras: {
+        logs: { count: 2, bytes: 11 },
+        realisations: { count: 1, bytes: 7 },
+        list: { items: plan.extras.slice(0, 2), total: 3, next: 2 },
+      },
     });
     await api.json(path, { method: 'POST', as: 'root' });
     await api.json(path, { as: 'olga', status: 403 });

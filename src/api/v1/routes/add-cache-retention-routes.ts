@@ -50,19 +50,26 @@ export function addCacheRetentionRoutes(app: V1, deps: ApiDeps): void {
 }
 
 function planJson(
-  { keptPaths, paths, files }: CacheRetentionPlan,
+  { keptPaths, paths, files, extras }: CacheRetentionPlan,
   paging: Paging,
 ): z.output<typeof cacheRetentionPlan> {
   return {
     keptPaths,
     paths: cutPage(paths, paging),
     files: {
-      now: sum(files.filter(({ notBefore }) => notBefore === null)),
-      later: sum(files.filter(({ notBefore }) => notBefore !== null)),
+      now: sum(files.filter(({ notBefore }) => notBefore === null).map(sizeOf)),
+      later: sum(files.filter(({ notBefore }) => notBefore !== null).map(sizeOf)),
+    },
+    extras: {
+      logs: sum(extras.filter(({ kind }) => kind === 'log')),
+      realisations: sum(extras.filter(({ kind }) => kind !== 'log')),
+      list: cutPage(extras, paging),
     },
   };
 }
 
-function sum(files: readonly RemovedFile[]): { count: number; bytes: number } {
-  return { count: files.length, bytes: files.reduce((bytes, { fileSize }) => bytes + fileSize, 0) };
+const sizeOf = ({ fileSize }: RemovedFile): { readonly bytes: number } => ({ bytes: fileSize });
+
+function sum(all: readonly { readonly bytes: number }[]): { count: number; bytes: number } {
+  return { count: all.length, bytes: all.reduce((total, { bytes }) => total + bytes, 0) };
 }

@@ -89,6 +89,10 @@ const hostMetadata = z
     targetPort: z.int().nullable(),
     targetUser: z.string(),
     buildOnly: z.boolean(),
+    buildOnTarget: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'For deployments from a network file; what a server built is sent as it is.' }),
     substituteOnDestination: z.boolean(),
     tags: z.array(z.string()),
     secrets: z.record(z.string(), z.object({ destination: z.string() }).loose()),

@@ -61,6 +61,20 @@ export const cacheRetentionPlan = z
         .object({ count: z.int(), bytes: z.int() })
         .meta({ description: 'They wait an hour for clients that were just told of them.' }),
     }),
+    extras: z
+      .object({
+        logs: z.object({ count: z.int(), bytes: z.int() }),
+        realisations: z.object({ count: z.int(), bytes: z.int() }),
+        list: pageOf(
+          z.object({
+            cache: z.string().nullable().meta({ description: 'Null: it was deleted.' }),
+            kind: z.enum(['log', 'realisation', 'build-trace']),
+            name: z.string(),
+            bytes: z.int(),
+          }),
+        ),
+      })
+      .meta({ description: 'What was uploaded beside paths, and belongs to none that stays.' }),
   })
   .meta({ id: 'CacheRetentionPlan' });
 

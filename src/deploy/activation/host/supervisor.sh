@@ -19,8 +19,65 @@ begin_supervising() {
   umask 022
   export HOME=/root
   start_of $$
-  pid=$$ start=$started began=$(date +%s) exit='' reason='' back_exit=''
+  pid=$$ start=$started began=$(date +%s) exit='' reason='' back_exit='' runs=0
   recall
+}
+
+# What is kept of what a program prints: so many bytes of its beginning, and of its end once or twice so many as this
+# says.
+most_first=524288
+most_last=262144
+
+# Copies what a program prints into the log: the beginning as it comes, and of what follows only the end, once it is
+# over. So the log only ever grows, and whoever follows it can count its lines. `dd` passes on what is there, and waits
+# for no more.
+keep_ends() {
+  # It may outlive us, and must not hold open what is ours.
+  exec >/dev/null 2>&1
+  size_of "$d/log"
+  limit=$((size + most_first))
+  until [ "$size" -ge "$limit" ]; do
+    before=$size
+    dd bs=65536 count=1 2>/dev/null >>"$d/log" || drain
+    size_of "$d/log"
+    [ "$size" -gt "$before" ] || return 0
+  done
+  end=$d/end-$attempt-$runs bytes=0 lines=0
+  end_line
+  note "more than $most_first bytes were printed; of what follows only the end is kept"
+  : >"$end.old" >"$end"
+  size=0
+  while before=$size; dd bs=65536 count=1 2>/dev/null >>"$end" || drain; do
+    size_of "$end"
+    [ "$size" -gt "$before" ] || break
+    [ "$size" -ge "$most_last" ] || continue
+    bytes=$((bytes + $(wc -c <"$end.old")))
+    lines=$((lines + $(wc -l <"$end.old")))
+    mv -f "$end" "$end.old"
+    : >"$end"
+    size=0
+  done
+  [ "$bytes" -eq 0 ] || note "$bytes bytes ($lines lines) are left out here"
+  cat "$end.old" "$end" >>"$d/log"
+  end_line
+  rm -f "$end.old" "$end"
+}
+# Nowhere to keep it: what prints it must not be ended by that.
+drain() {
+  cat >/dev/null
+  exit 0
+}
+end_line() { [ "$(tail -c 1 "$d/log" | wc -l)" -eq 1 ] || echo >>"$d/log"; }
+size_of() { size=$(wc -c 2>/dev/null <"$1") || size=0; size=$((size)); }
+
+# Waits until all that was printed is in the log, but not for what a program has left behind and holds its output open.
+settle_log() {
+  waited=0
+  while start_of "$keeper"; [ -n "$started" ]; do
+    waited=$((waited + 1))
+    [ "$waited" -lt 30 ] || return 0
+    nap
+  done
 }
 
 # Runs $@ with its output in the log, for no longer than `limit` seconds (0: no limit), and until it is told to go back
@@ -29,6 +86,7 @@ run_logged() {
   told=$1
   shift
   rm -f "$d/exit-$attempt" "$d/child"
+  runs=$((runs + 1))
   {
     if has setsid; then
       # A group of its own, which can be ended as a whole.
@@ -37,7 +95,8 @@ run_logged() {
       sh -c 'echo $$ >"$0"; exec "$@"' "$d/child" "$@"
     fi
     echo $? | replace "$d/exit-$attempt"
-  } </dev/null >>"$d/log" 2>&1 &
+  } </dev/null 2>&1 | keep_ends &
+  keeper=$!
   clock
   deadline=$((up + limit))
   code=
@@ -51,11 +110,13 @@ run_logged() {
     fi
     if [ -n "$code" ]; then
       ! child=$(cat "$d/child") || end_child
+      settle_log
       return
     fi
     nap
   done
   code=$(cat "$d/exit-$attempt")
+  settle_log
 }
 
 do_supervise() {

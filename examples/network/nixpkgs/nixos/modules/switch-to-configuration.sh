@@ -3,7 +3,7 @@
 # /var/log/switch.log, starts and stops the services that changed, points /run/current-system (and for switch and
 # boot also /var/boot/default) at the system it belongs to, and can be told to misbehave by /etc/lab-behaviour:
 # `fail` (exit 1 before anything is activated), `fail N` (exit N at the end), `hang`, `cut-network`, `slow` (takes two
-# seconds, and tells so); a toplevel on its second line restricts that to the one system.
+# seconds, and tells so), `chatty` (prints 4 MB); a toplevel on its second line restricts that to the one system.
 set -u
 action=${1:-}
 toplevel=$(readlink -f "$(dirname "$0")/..")
@@ -27,6 +27,7 @@ case $behaviour in
     ;;
   hang) while :; do sleep 1; done ;;
   cut-network) ip link set eth0 down ;;
+  chatty) seq 1 600000 ;;
   slow) for step in 1 2 3 4; do echo "step $step of 4" >&2 && sleep 0.5; done ;;
 esac
 
