@@ -87,6 +87,23 @@ const isOnHost = async (path: StorePath): Promise<boolean> =>
 const done = { host: 'web01', result: 'deployed' };
 
 describe('a host that builds its system itself', () => {
+  it('is recorded with what changes on it, which nobody else has', async () => {
+    const before = await evaluated('echo one > $out');
+    const after = await evaluated('echo two > $out');
+    expect(await deploy(planFor(before))).toEqual(done);
+    const journal = { ...memoryJournal([plannedEntry(planFor(after))]), id: 'lab-recorded' };
+    expect(await deploy(planFor(after), { journal })).toEqual(done);
+
+    const [diff] = journal.written.flatMap((entry) => (entry.type === 'diff' ? [entry.diff] : []));
+    const part = { name: 'part', change: 'up', before: [`${count - 1}`], after: [`${count}`] };
+    expect(diff).toMatchObject({
+      before: before.toplevel,
+      after: after.toplevel,
+      closure: { packages: [part], rebuilt: 1, newPaths: 2 },
+      unknown: [],
+    });
+  });
+
   it('is sent what it is made of and builds as it is configured; here nothing is built', async () => {
     const system = await evaluated('echo "with $NIX_BUILD_CORES cores"; echo part > $out');
 

@@ -81,7 +81,7 @@ function createSteps(deps: OwnStepsOptions, host: PlannedHost, rollout: string):
     opened = undefined;
   };
 
-  const steps: HostSteps = {
+  return {
     async begin(options) {
       // A second time, where the first one was cut off.
       await close();
@@ -97,14 +97,19 @@ function createSteps(deps: OwnStepsOptions, host: PlannedHost, rollout: string):
       return opened.facts;
     },
     preDeployChecks: (options) => check('pre-deploy', options),
-    copy: (options) =>
-      build === undefined
-        ? deps.copier.copy(
-            session(),
-            { roots: [toplevel], substitute: host.substitute },
-            { ...options, emit },
-          )
-        : buildOnHost(session(), { ...build, toplevel }, deps.copier, { ...options, emit }),
+    async copy(options) {
+      const { copier } = deps;
+      const copied =
+        build === undefined
+          ? await copier.copy(
+              session(),
+              { roots: [toplevel], substitute: host.substitute },
+              { ...options, emit },
+            )
+          : await buildOnHost(session(), { ...build, toplevel }, copier, { ...options, emit });
+      arrival.resolve();
+      return copied;
+    },
     secrets: (phase, options) =>
       uploadSecrets(session(), host, { phase, memory: deps.secretMemory, force: deps.forceSecrets }, options),
     activate: (action, options) =>
@@ -132,13 +137,5 @@ function createSteps(deps: OwnStepsOptions, host: PlannedHost, rollout: string):
     rollBack: (options) =>
       rollBackHost(session(), { rollout, activationTimeout: policy.activationTimeout }, options),
     [Symbol.asyncDispose]: close,
-  };
-  return {
-    ...steps,
-    async copy(options) {
-      const copied = await steps.copy(options);
-      arrival.resolve();
-      return copied;
-    },
   };
 }
