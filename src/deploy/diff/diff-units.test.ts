@@ -37,6 +37,13 @@ it('tells units by what they are in the store', async () => {
   });
 });
 
-it('says nothing of a system that is not here', async () => {
-  expect(await diffUnits(await system('a', {}), path.join(folder, 'nosuch'))).toBeUndefined();
+it('says nothing of a system that is not here, and finds none in one that has none', async () => {
+  const one = await system('a', { 'web.service': 'web-1' });
+  expect(await diffUnits(one, path.join(folder, 'nosuch'))).toBeUndefined();
+  await mkdir(path.join(folder, 'bare'));
+  expect(await diffUnits(one, path.join(folder, 'bare'))).toEqual({
+    added: [],
+    removed: ['web.service'],
+    changed: [],
+  });
 });

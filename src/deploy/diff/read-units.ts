@@ -1,6 +1,6 @@
 /** The systemd units of a system: the links below etc/systemd/system of its toplevel, and what each is in the store. */
 
-import { readdir, realpath } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 /** Files by the name of the unit. */
@@ -13,10 +13,11 @@ export function isUnitName(name: string): boolean {
   return unit.test(name);
 }
 
-/** Undefined when it cannot be read here. */
+/** None for a system that is here without any; undefined when it is not here. */
 export async function readUnits(toplevel: string): Promise<Units | undefined> {
   try {
-    const where = await realpath(path.join(toplevel, unitFolder));
+    const where = await realpath(path.join(toplevel, unitFolder)).catch(() => undefined);
+    if (where === undefined) return (await stat(toplevel)).isDirectory() ? new Map() : undefined;
     const names = (await readdir(where)).filter(isUnitName);
     const targets = names.map(async (name): Promise<[string, string]> => {
       const file = path.join(where, name);
