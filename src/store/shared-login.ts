@@ -64,7 +64,8 @@ export function createSharedLogin(spec: SshSpec, env: TransportOptions['env']): 
   const logIn = async (signal: AbortSignal): Promise<Login> => {
     const master = await openMaster(spec, env, signal);
     try {
-      const multiplexer = await openMultiplexer(master.socket, master.lastWords);
+      const opening = openMultiplexer(master.socket, master.lastWords);
+      const multiplexer = await unlessAborted(opening, signal, `reaching ${name}`);
       const login: Login = { multiplexer, master, sessions: 0, most: sessionsPerLogin, gone: false };
       open.add(login);
       void master.ended.then(() => {

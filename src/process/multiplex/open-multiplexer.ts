@@ -21,6 +21,8 @@ export interface Multiplexer {
   close(): void;
 }
 
+/** So much waits here for the master; the more, the fewer and longer are our writes. */
+const waitingBytes = 1024 * 1024;
 const hello = 1;
 const version = 4;
 const proxy = 0x1000000f;
@@ -45,10 +47,11 @@ export async function openMultiplexer(
       if (isGone) return true;
       const length = parts.reduce((sum, part) => sum + part.length, 0);
       socket.cork();
-      let goesOn = socket.write(messageStart(number, channel, length));
-      for (const part of parts) goesOn = socket.write(part);
+      socket.write(messageStart(number, channel, length));
+      for (const part of parts) socket.write(part);
       socket.uncork();
-      return goesOn;
+      // More than a socket takes by itself, whose 'drain' comes once all of it has gone.
+      return socket.writableLength < waitingBytes;
     },
     drained: (listener) => void socket.once('drain', listener),
   };
