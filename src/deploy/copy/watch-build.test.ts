@@ -90,6 +90,8 @@ describe('watchBuild', () => {
 
   it.each([
     `Cannot build '${part}'.\nReason: required system or feature not available\nRequired system: 'm68k-linux' with features {}`,
+    `Cannot build '${part}'.\n       Reason: platform mismatch\n       Required system: 'm68k-linux'\n       Current system: 'x86_64-linux'`,
+    `Cannot build '${part}'.\n       Reason: missing system features\n       Required features: {quantum}\n       Available features: {kvm}`,
     `a 'm68k-linux' with features {} is required to build '${part}', but I am a 'x86_64-linux' with features {kvm}`,
   ])('knows that the host is no machine for it: %s', (text) => {
     const { explain } = watch({ type: 'text', text: `error: ${text}` });

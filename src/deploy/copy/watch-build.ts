@@ -90,6 +90,10 @@ export function watchBuild(onLine: (line: string) => void): BuildWatch {
   };
 }
 
+/** The last two are words of Nix 2.34. */
+const unsupportedWords =
+  /required system or feature not available|platform mismatch|missing system features/i;
+
 /** Both the words of Nix 2.30 and later and those of before. */
 function blameOf(text: string): BuildBlame | undefined {
   const failed = /(?:Cannot build|builder for|build of) '([^']+\.drv)'/.exec(text);
@@ -97,9 +101,9 @@ function blameOf(text: string): BuildBlame | undefined {
   const path = (failed ?? older)?.[1];
   if (path === undefined || !isStorePath(path)) return undefined;
   const why = /^\s*Reason: (.+)$/m.exec(text)?.[1] ?? firstLine(text);
-  const needs = /^\s*(Required system: .+)$/m.exec(text)?.[1];
+  const needs = /^\s*(Required (?:system|features): .+)$/m.exec(text)?.[1];
   const reason = needs === undefined ? why : `${why} (${needs})`;
-  const unsupported = older !== null || /required system or feature not available/i.test(text);
+  const unsupported = older !== null || unsupportedWords.test(text);
   return { drvPath: path, reason: reason.replace(/[.;:]$/, ''), unsupported, logTail: [] };
 }
 
