@@ -128,6 +128,7 @@ export function createSharedLogin(spec: SshSpec, env: TransportOptions['env']): 
         throw new AppError(
           'store.unreachable',
           `${name}: it lets us in, but no session begin. ${why}`.trim(),
+          { hint: 'Look at MaxSessions and the log of its sshd: a login must be able to run commands.' },
         );
       }
       login.most = login.sessions;

@@ -131,7 +131,7 @@ export async function openHostSession(
     });
     let wasReady = false;
     try {
-      const code = await seeThrough((within) => start(fresh ?? login, root?.words ?? words, within), {
+      const exit = await seeThrough((within) => start(fresh ?? login, root?.words ?? words, within), {
         what,
         signal,
         timeoutMs: runOptions.timeoutMs,
@@ -147,8 +147,11 @@ export async function openHostSession(
           runOptions.onLine(line);
         },
       });
+      const { code, signal: killedBy } = exit;
       if (code === null) {
-        throw sshFailure('deploy.connection-lost', name, 'the connection was lost', lastWords.join('\n'));
+        const became = killedBy === null ? 'the connection was lost' : 'what it ran was killed there';
+        const words = killedBy === null ? lastWords : [killedBy, ...lastWords];
+        throw sshFailure('deploy.connection-lost', name, became, words.join('\n'));
       }
       if (root !== undefined && !wasReady && code !== 0) {
         throw new AppError(

@@ -5,7 +5,7 @@
 
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { RunningCommand } from '../../process/running-command.ts';
+import type { ProcessExit, RunningCommand } from '../../process/running-command.ts';
 import { AppError } from '../../util/app-error.ts';
 import { eachLine } from './each-line.ts';
 
@@ -19,13 +19,13 @@ export interface SeeThroughOptions {
 }
 
 /**
- * The exit code; null when somebody killed it or the connection is gone. `start` has a signal that fires with the caller's
+ * How it ended, as `RunningCommand` says it. `start` has a signal that fires with the caller's
  * and at the deadline. Throws what it throws, `process.timeout` and `interrupted`. The command is over for us in any case.
  */
 export async function seeThrough(
   start: (signal: AbortSignal) => Promise<RunningCommand>,
   options: SeeThroughOptions,
-): Promise<number | null> {
+): Promise<ProcessExit> {
   const { signal, timeoutMs, what } = options;
   const late = new AbortController();
   const timer = timeoutMs === undefined ? undefined : setTimeout(() => late.abort(), timeoutMs);
@@ -55,10 +55,10 @@ export async function seeThrough(
     const reading = (['stdout', 'stderr'] as const).map((name) =>
       eachLine(streams[name], (line) => options.onLine(line, name)),
     );
-    const { code } = await child.exited;
+    const exit = await child.exited;
     await Promise.all(reading);
     failIfEnded();
-    return code;
+    return exit;
   } catch (error) {
     failIfEnded();
     throw error;

@@ -161,9 +161,14 @@ describe('createChannel', () => {
     expect(await channel.command.exited).toEqual({ code: null, signal: null });
   });
 
-  it('does not trust what it is sent', () => {
+  it('does not trust what it is sent', async () => {
     const { channel, open } = world();
     open();
+    const ended = (name: string): Buffer => join(sshString('exit-signal'), Buffer.of(0), sshString(name));
+    channel.receive(message.request, ended('KILL'));
+    channel.receive(message.request, ended('\u001b[2J'));
+    await channel.command.kill();
+    expect(await channel.command.exited).toEqual({ code: null, signal: 'an unknown signal' });
     expect(() => channel.receive(message.data, Buffer.from(uint32(100)))).toThrow('shorter');
   });
 });

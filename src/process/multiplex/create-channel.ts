@@ -147,8 +147,7 @@ export function createChannel(wire: Wire, commandLine: string, onOver: () => voi
     const type = fields.string().toString('latin1');
     const wantsReply = fields.byte() !== 0;
     if (type === 'exit-status') exit = { code: fields.uint32(), signal: null };
-    else if (type === 'exit-signal')
-      exit = { code: null, signal: `SIG${fields.string().toString('latin1')}` };
+    else if (type === 'exit-signal') exit = { code: null, signal: signalName(fields.string()) };
     // sshd asks for something that we don't have, to see whether we are there.
     if (wantsReply) wire.send(message.failure, there);
   };
@@ -214,6 +213,12 @@ export function createChannel(wire: Wire, commandLine: string, onOver: () => voi
       finish();
     },
   };
+}
+
+/** What comes from there is shown to people. */
+function signalName(said: Buffer): string {
+  const name = said.toString('latin1');
+  return /^[A-Z0-9]{1,16}$/.test(name) ? `SIG${name}` : 'an unknown signal';
 }
 
 function brokenPipe(): Error {

@@ -76,7 +76,11 @@ export async function openMultiplexer(
   const end = (why: string): void => {
     isGone = true;
     socket.destroy();
-    greeted.reject(new AppError('store.unreachable', `the ssh that logged in cannot be used: ${why}`));
+    greeted.reject(
+      new AppError('store.unreachable', `the ssh that logged in cannot be used: ${why}`, {
+        hint: 'Its control socket must take further commands: that needs OpenSSH 7.4 or later on this machine.',
+      }),
+    );
     for (const channel of [...channels.values()]) channel.lost(why);
   };
   const read = createFrameReader((content) => onFrame(content));
