@@ -66,6 +66,14 @@ describe('openHostSession', () => {
     expect(await run(session, ['echo', 'back'])).toEqual({ code: 0, lines: ['back'] });
   });
 
+  it('says that a command was killed there, which is no lost connection', async () => {
+    await using session = await web.openSession();
+    await expect(run(session, ['kill -9 $$'])).rejects.toMatchObject({
+      code: 'deploy.connection-lost',
+      message: 'web01: what it ran was killed there: SIGKILL',
+    });
+  });
+
   it('cuts off a command that takes too long', async () => {
     await using session = await web.openSession();
     await expect(run(session, ['sleep', '600'], { timeoutMs: 300 })).rejects.toMatchObject({
