@@ -9,18 +9,22 @@
 let
   inherit (lib) mkOption types;
 
+  # What all units have.
+  anyUnit = {
+    description = mkOption {
+      type = types.str;
+      default = "";
+      description = "What it is, in words.";
+    };
+    wantedBy = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      description = "Units that start it.";
+    };
+  };
+
   service = {
-    options = {
-      description = mkOption {
-        type = types.str;
-        default = "";
-        description = "What it is, in words.";
-      };
-      wantedBy = mkOption {
-        type = types.listOf types.str;
-        default = [ ];
-        description = "Units that start it.";
-      };
+    options = anyUnit // {
       after = mkOption {
         type = types.listOf types.str;
         default = [ ];
@@ -40,17 +44,7 @@ let
   };
 
   path = {
-    options = {
-      description = mkOption {
-        type = types.str;
-        default = "";
-        description = "What it is, in words.";
-      };
-      wantedBy = mkOption {
-        type = types.listOf types.str;
-        default = [ ];
-        description = "Units that start it.";
-      };
+    options = anyUnit // {
       pathConfig = mkOption {
         type = types.attrsOf types.str;
         default = { };
