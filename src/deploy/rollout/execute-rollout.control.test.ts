@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { oldSystem } from '../testing/fake-fleet.ts';
 import { type MemoryJournal, memoryJournal, plannedEntry } from '../testing/memory-journal.ts';
 import { current, effects, fresh, plan, play, stepsOf } from '../testing/play-rollout.ts';
+import type { HostStep } from './journal.ts';
 import type { RolloutControl } from './rollout-control.ts';
 
 describe('hosts that are left alone', () => {
@@ -239,16 +240,20 @@ describe('an interruption', () => {
 });
 
 describe('a journal', () => {
-  it('that cannot be written ends the rollout before the next change', async () => {
+  /** One whose disk is full when this step is to be written. */
+  function fullFrom(step: HostStep): MemoryJournal {
     const journal = memoryJournal([plannedEntry(plan(['db', 'web']))]);
-    const full: MemoryJournal = {
+    return {
       ...journal,
       append: (entry) => {
-        if (entry.type === 'step' && entry.step === 'activate') throw new Error('disk full');
+        if (entry.type === 'step' && entry.step === step) throw new Error('disk full');
         return journal.append(entry);
       },
     };
-    const played = play(plan(['db', 'web']), { journal: full });
+  }
+
+  it('that cannot be written ends the rollout before the next change', async () => {
+    const played = play(plan(['db', 'web']), { journal: fullFrom('activate') });
 
     await expect(played.end).rejects.toThrow('disk full');
     expect(current(played, 'db')).toBe(oldSystem);
@@ -256,15 +261,7 @@ describe('a journal', () => {
   });
 
   it('that cannot be written any more lets the host that is being activated come to its end', async () => {
-    const journal = memoryJournal([plannedEntry(plan(['db', 'web']))]);
-    const full: MemoryJournal = {
-      ...journal,
-      append: (entry) => {
-        if (entry.type === 'step' && entry.step === 'confirm') throw new Error('disk full');
-        return journal.append(entry);
-      },
-    };
-    const played = play(plan(['db', 'web']), { journal: full });
+    const played = play(plan(['db', 'web']), { journal: fullFrom('confirm') });
 
     await expect(played.end).rejects.toThrow('disk full');
     expect(effects(played, 'db')).toContain('kept');
