@@ -9,17 +9,16 @@
  */
 
 import type { Emit } from '../../events/event.ts';
-import { isStorePath } from '../../nix/store-path.ts';
 import { AppError } from '../../util/app-error.ts';
 import { createWaker } from '../../util/create-waker.ts';
 import { pause } from '../../util/pause.ts';
 import { createSerialize } from '../../util/serialize.ts';
 import type { DeployPlan, HostOutcome, PlannedHost } from '../deploy-plan.ts';
-import type { HostFacts } from '../session/host-facts.ts';
 import { type Decision, decideNext, type Wait } from './decide-next.ts';
 import { describeWait } from './describe-wait.ts';
 import { executeHost, type HostEnd } from './execute-host.ts';
-import type { HostSteps, OpenHostSteps } from './host-steps.ts';
+import { createHostDiffs, type HostDiffs } from './host-diffs.ts';
+import type { OpenHostSteps } from './host-steps.ts';
 import type { Journal, JournalEntry, RolloutResult } from './journal.ts';
 import { resultOf } from './result-of.ts';
 import { type RolloutControl, uncontrolled } from './rollout-control.ts';
@@ -52,8 +51,6 @@ export interface RolloutEnd {
 
 /** The longest time that a timer takes. */
 const longestSleepMs = 2 ** 31 - 1;
-/** How long the end of a rollout waits for what changes on its last hosts. */
-const lastMomentMs = 3000;
 
 /**
  * Throws `interrupted`, `rollout.journal-invalid`, and what the journal throws when it cannot be written: then hosts that
@@ -77,9 +74,7 @@ class RolloutRun implements AsyncDisposable {
   /** Fires for hosts of which nothing is changed yet. */
   readonly #preparing: AbortSignal;
   readonly #running = new Set<Promise<void>>();
-  /** What changes on hosts is being asked. */
-  readonly #asking = new Set<Promise<void>>();
-  readonly #doneAsking = new AbortController();
+  readonly #diffs: HostDiffs;
   readonly #grants = new Map<string, () => void>();
   readonly #waker = createWaker();
   readonly #serialize = createSerialize();
@@ -96,6 +91,10 @@ class RolloutRun implements AsyncDisposable {
     this.#state = replayJournal(this.#plan, journal.entries);
     this.#now = options.now ?? Date.now;
     this.#control = options.control ?? uncontrolled;
+    this.#diffs = createHostDiffs({
+      note: (host, diff) => this.#note({ type: 'diff', at: this.#now(), host, diff }),
+      sleep: options.sleep ?? pause,
+    });
     this.#kill = options.kill ?? new AbortController().signal;
     this.#preparing = AbortSignal.any([this.#stopping.signal, options.signal, this.#kill]);
     this.#preparing.addEventListener('abort', this.#waker.wake);
@@ -122,7 +121,7 @@ class RolloutRun implements AsyncDisposable {
     if (outcomes.length < this.#plan.hosts.length) throw interrupted(outcomes);
     const result = this.#state.result ?? resultOf(this.#plan, outcomes, this.#state.aborted);
     if (this.#state.result === undefined) {
-      await this.#untilAsked();
+      await this.#diffs.end();
       await this.#note({ type: 'ended', at: this.#now(), result });
       emit({ type: 'rollout.ended', rollout, result, durationMs: this.#now() - begunAt });
     }
@@ -131,8 +130,7 @@ class RolloutRun implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort();
-    this.#doneAsking.abort();
-    await Promise.allSettled([...this.#running, ...this.#asking]);
+    await Promise.allSettled([...this.#running, this.#diffs[Symbol.asyncDispose]()]);
     this.#preparing.removeEventListener('abort', this.#waker.wake);
   }
 
@@ -209,7 +207,7 @@ class RolloutRun implements AsyncDisposable {
       kill: this.#kill,
       note: (entry) => this.#note(entry),
       mayActivate: () => this.#mayActivate(name),
-      onFacts: (facts) => this.#askDiff(name, steps, facts),
+      onFacts: (facts) => this.#diffs.ask(name, steps, this.#state.hosts.get(name), facts),
       emit,
       now: this.#now,
     })
@@ -224,35 +222,6 @@ class RolloutRun implements AsyncDisposable {
         this.#waker.wake();
       });
     this.#running.add(work);
-  }
-
-  /** Beside all else: no host waits for it, and what goes wrong with it changes nothing. */
-  #askDiff(name: string, steps: HostSteps, facts: HostFacts | undefined): void {
-    const past = this.#state.hosts.get(name);
-    if (steps.diff === undefined || facts === undefined || past === undefined || past.diffKnown) return;
-    // When it is gone on with the host may run its new system already.
-    const { previous } = past;
-    const before = previous !== undefined && isStorePath(previous) ? previous : facts.current;
-    const { signal } = this.#doneAsking;
-    const asking = steps
-      .diff(before, { signal })
-      .then((diff) => this.#note({ type: 'diff', at: this.#now(), host: name, diff }))
-      .catch(() => {})
-      .finally(() => this.#asking.delete(asking));
-    this.#asking.add(asking);
-  }
-
-  /** Those that are asked at the end get a moment, as the local store needs no more. */
-  async #untilAsked(): Promise<void> {
-    const { sleep = pause } = this.#options;
-    if (this.#asking.size > 0) {
-      const over = new AbortController();
-      const sleeping = sleep(lastMomentMs, over.signal).catch(() => {});
-      await Promise.race([Promise.allSettled(this.#asking), sleeping]);
-      over.abort();
-    }
-    this.#doneAsking.abort();
-    await Promise.allSettled(this.#asking);
   }
 
   #mayActivate(name: string): Promise<void> {
