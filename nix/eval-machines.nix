@@ -12,6 +12,7 @@
 #   info.deploymentFor      the same for some hosts: { hostNames }
 #   info.deploymentOf       the same for each host, by name
 #   info.buildShell         derivation path of network.buildShell, or null
+#   openings                what evaluators that share the hosts begin with (openings.nix)
 #   machines                one derivation that links the toplevels of the hosts named in a JSON file
 {
   # The network file, as a path or as a string with its absolute path.
@@ -112,6 +113,8 @@ in
     network = settings;
     buildShell = settings.buildShell.drvPath or null;
   };
+
+  openings = import ./openings.nix { inherit packages nodes; };
 
   machines = import ./machines.nix { inherit runCommand nodes; };
 }

@@ -33,6 +33,7 @@ let
   sharedTop = call (root null);
   top = if fresh then _: call (root null) else _: sharedTop;
   select = foldl' (v: name: call v.${name});
+  selectIfThere = foldl' (v: name: if isAttrs v && v ? ${name} then v.${name} else null);
 
   isDerivation = v: isAttrs v && (v.type or null) == "derivation";
 
@@ -117,15 +118,17 @@ let
 
   tell = word: value: then_: seq (trace "${nonce} ${word} ${toJSON value}" null) then_;
 in
-# `also` and `constituents` may be null: the path of plain data that is told before the job, and what an aggregate shall be
-# made of. Several messages, so that what comes first is known even when the rest fails in a way that cannot be caught.
-{ path, also, constituents }:
+# What may be null: `opening`, the path of what is evaluated before all else, whatever comes of it; `also`, the path of
+# plain data that is told before the job; `constituents`, what an aggregate shall be made of. Several messages, so that what
+# comes first is known even when the rest fails in a way that cannot be caught.
+{ path, opening, also, constituents }:
 let
   whole = top null;
   found = systemOf (select whole path);
   v = if constituents == null then found else withConstituents found constituents;
+  opened = if opening == null then null else tell "opened" (tryEval (selectIfThere whole opening)).success null;
   told = if also == null then null else tell "data" (select whole also) null;
 in
-seq told (
+seq opened (seq told (
   tell "result" (describe v path) (if isDerivation v && isAttrs (v.meta or null) then tell "meta" (keepMembers 0 v.meta) null else null)
-)
+))

@@ -4,7 +4,7 @@ import { evaluateJobs } from '../../src/evaluate/evaluate-jobs.ts';
 import type { EvaluationRequest } from '../../src/evaluate/evaluation.ts';
 import { nixVersion } from '../../src/evaluate/nix-version.ts';
 import { workerSettings } from '../../src/evaluate/worker-settings.ts';
-import { networkRoot, toplevelAttrPath } from '../../src/network/network-root.ts';
+import { networkOpening, networkRoot, toplevelAttrPath } from '../../src/network/network-root.ts';
 import type { Contestant, Workload } from './evaluation.ts';
 import { PeakMemory, startsWith } from './peak-memory.ts';
 
@@ -36,5 +36,6 @@ function request(file: string, hosts: readonly string[]): EvaluationRequest {
     root: networkRoot(file),
     jobs: hosts.map((name) => ({ name, attrPath: toplevelAttrPath(name) })),
     freshRoot: true,
+    opening: ({ name }, nth) => networkOpening(name, nth),
   };
 }

@@ -14,7 +14,7 @@ import { evaluateJobs } from '../evaluate/evaluate-jobs.ts';
 import type { EvaluatedJob, JobRequest } from '../evaluate/evaluation.ts';
 import { loadNetwork } from '../network/load-network.ts';
 import type { HostMetadata } from '../network/network.ts';
-import { networkRoot, toplevelAttrPath } from '../network/network-root.ts';
+import { networkOpening, networkRoot, toplevelAttrPath } from '../network/network-root.ts';
 import { type StorePath, storePathName } from '../nix/store-path.ts';
 import { openStore } from '../store/open-store.ts';
 import { queryClosure } from '../store/query-closure.ts';
@@ -90,7 +90,13 @@ export async function buildNetwork(
   const lease = there.size === 0 ? undefined : stack.use(await store.leaseTempRoots([], { signal }));
   const builds = new Map<string, Promise<BuildOutcome>>();
   for await (const job of evaluateJobs(
-    { source: file, root: networkRoot(path.resolve(context.cwd, file), env), jobs, freshRoot: true },
+    {
+      source: file,
+      root: networkRoot(path.resolve(context.cwd, file), env),
+      jobs,
+      freshRoot: true,
+      opening: ({ name }, nth) => networkOpening(name, nth),
+    },
     {
       ...(flags.workers === undefined ? {} : { workers: flags.workers }),
       nixOptions: nixConfig,

@@ -50,6 +50,8 @@ export type RecoverJob = (job: string, text: string) => Promise<EvaluationError 
 interface Slot {
   readonly worker: ReplWorker;
   busy: boolean;
+  /** Whether it was told what to begin with, or need not be. */
+  opened: boolean;
   /** A job that it had in hand waits, and it may remember why. */
   parked?: boolean;
   /** To be replaced when it is idle. */
@@ -73,6 +75,7 @@ export class EvaluationRun implements AsyncDisposable {
   /** Attributes that a discovery came upon. */
   #found = 0;
   #runsAlone = false;
+  #openings = 0;
   #sampling = false;
 
   constructor(options: RunOptions) {
@@ -141,15 +144,15 @@ export class EvaluationRun implements AsyncDisposable {
 
   async #evaluate(job: JobRequest, alone: boolean): Promise<void> {
     const { settings, emit } = this.#options;
-    const slot = await this.#takeSlot();
+    const slot = await this.#takeSlot(alone);
     const start = performance.now();
     const timer =
       settings.jobTimeoutMs === undefined
         ? undefined
         : setTimeout(() => this.#kill(slot, 'timeout'), settings.jobTimeoutMs);
-    const answer = await slot.worker.run(job, (text) =>
-      emit({ type: 'evaluation.job.message', job: job.name, text }),
-    );
+    const onMessage = (text: string): void => emit({ type: 'evaluation.job.message', job: job.name, text });
+    let answer = await slot.worker.run(job, onMessage, this.#opening(slot, job));
+    if (answer.type === 'error' && !answer.begun) answer = await slot.worker.run(job, onMessage);
     clearTimeout(timer);
     if (this.#stop.signal.aborted) return;
     if (answer.type === 'died') {
@@ -168,6 +171,14 @@ export class EvaluationRun implements AsyncDisposable {
     } else await this.#take(job, answer, performance.now() - start);
     await this.#dismissIfSpent(slot);
     slot.busy = false;
+  }
+
+  #opening(slot: Slot, job: JobRequest): readonly string[] | undefined {
+    const { request, workers } = this.#options;
+    if (slot.opened || !this.#isJob(job) || workers.workers < 2) return undefined;
+    slot.opened = true;
+    // Those that take the place of others come when most is written already.
+    return this.#openings < workers.workers ? request.opening?.(job, this.#openings++) : undefined;
   }
 
   async #wait(job: JobRequest, recovery: Promise<EvaluationError | undefined>): Promise<void> {
@@ -273,7 +284,7 @@ export class EvaluationRun implements AsyncDisposable {
     this.#options.emit({ type: 'evaluation.job.failed', job: name, error });
   }
 
-  async #takeSlot(): Promise<Slot> {
+  async #takeSlot(alone: boolean): Promise<Slot> {
     for (const slot of this.#slots) {
       if (slot.busy) continue;
       if (slot.worker.alive && slot.killed === undefined) {
@@ -291,7 +302,7 @@ export class EvaluationRun implements AsyncDisposable {
       env,
       signal: this.#stop.signal,
     });
-    const slot: Slot = { worker, busy: true };
+    const slot: Slot = { worker, busy: true, opened: alone };
     this.#slots.add(slot);
     return slot;
   }

@@ -17,6 +17,12 @@ export interface EvaluationRequest {
    * which is faster for package sets.
    */
   readonly freshRoot: boolean;
+  /**
+   * Where there are several workers, each asks once, with its first job: the path of what it evaluates of the root before
+   * that, or undefined. `nth` counts the workers that have asked. It spares workers waiting for each other while they write
+   * the same derivations; results do not depend on it, and what is not there or fails is passed over.
+   */
+  readonly opening?: (job: JobRequest, nth: number) => readonly string[] | undefined;
   /** With 'discover': go into every attribute set, not only those that ask for it. */
   readonly forceRecurse?: boolean;
   /** With 'discover': the one set whose members are jobs, by what attribute; the root is not walked. */

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ResolvedInput } from '../inputs/input.ts';
 import { inputArguments } from '../inputs/input-arguments.ts';
-import { networkRoot, toplevelAttrPath } from '../network/network-root.ts';
+import { networkOpening, networkRoot, toplevelAttrPath } from '../network/network-root.ts';
 import { nixString } from '../nix/nix-string.ts';
 import { AppError } from '../util/app-error.ts';
 import { confinedSettings } from './confined-settings.ts';
@@ -134,6 +134,7 @@ function networkRequest(evaluation: JobsetEvaluation, expression: FileExpression
     },
     forceRecurse: true,
     freshRoot: true,
+    opening: ({ name }, nth) => networkOpening(name, nth),
   };
 }
 

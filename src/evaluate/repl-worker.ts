@@ -69,6 +69,8 @@ export type WorkerAnswer =
       readonly text: string;
       readonly buildLog: readonly string[];
       readonly data: unknown;
+      /** Whether it came so far as to evaluate the job itself, and not only its opening. */
+      readonly begun: boolean;
     }
   | { readonly type: 'died'; readonly exit: ProcessExit; readonly lastWords: string };
 
@@ -77,6 +79,7 @@ interface Job {
   readonly resolve: (answer: WorkerAnswer) => void;
   readonly errors: string[];
   readonly buildLog: string[];
+  begun: boolean;
   /** Runs while it is being interrupted, because it waits for somebody else's build. */
   interruption?: NodeJS.Timeout;
   data?: unknown;
@@ -144,9 +147,16 @@ export class ReplWorker implements AsyncDisposable {
     return this.#exit === undefined;
   }
 
-  /** Evaluates what is at the job's path. One at a time. Messages are warnings and traces, without colours. */
-  run(job: Omit<JobRequest, 'name'>, onMessage: (text: string) => void): Promise<WorkerAnswer> {
-    return this.#ask(jobInput(job, this.#nonce), onMessage);
+  /**
+   * Evaluates what is at the job's path. One at a time. Messages are warnings and traces, without colours. `opening`: the
+   * path of what is evaluated first, if it is there.
+   */
+  run(
+    job: Omit<JobRequest, 'name'>,
+    onMessage: (text: string) => void,
+    opening?: readonly string[],
+  ): Promise<WorkerAnswer> {
+    return this.#ask(jobInput(job, this.#nonce, opening), onMessage, opening === undefined);
   }
 
   kill(): Promise<void> {
@@ -157,9 +167,9 @@ export class ReplWorker implements AsyncDisposable {
     return this.kill();
   }
 
-  #ask(input: string, onMessage: (text: string) => void): Promise<WorkerAnswer> {
+  #ask(input: string, onMessage: (text: string) => void, begun = true): Promise<WorkerAnswer> {
     return new Promise((resolve) => {
-      this.#job = { onMessage, resolve, errors: [], buildLog: [] };
+      this.#job = { onMessage, resolve, errors: [], buildLog: [], begun };
       if (this.#exit !== undefined) this.#died(this.#exit);
       else this.#process.stdin.write(input);
     });
@@ -231,6 +241,8 @@ export class ReplWorker implements AsyncDisposable {
       if (parsed.success) job.result = parsed.data;
       // A set can call itself a derivation and have anything for a name.
       else job.errors.push(`error: this is no proper derivation: ${z.prettifyError(parsed.error)}`);
+    } else if (word === workerWords.opened) {
+      job.begun = true;
     } else if (word === workerWords.data) {
       job.data = JSON.parse(json);
     } else if (word === workerWords.meta) {
@@ -239,17 +251,17 @@ export class ReplWorker implements AsyncDisposable {
       this.#answer({ type: 'result', result: { other: 'ready' }, meta: {}, data: undefined });
     } else if (job.result === undefined) {
       const text = job.errors.join('\n\n');
-      this.#answer({ type: 'error', text, buildLog: job.buildLog, data: job.data });
+      this.#answer({ type: 'error', text, buildLog: job.buildLog, data: job.data, begun: job.begun });
     } else {
       this.#answer({ type: 'result', result: job.result, meta: job.meta ?? {}, data: job.data });
     }
   }
 
   #died(exit: ProcessExit): void {
-    const { errors = [], buildLog = [], interruption, data } = this.#job ?? {};
+    const { errors = [], buildLog = [], interruption, data, begun = true } = this.#job ?? {};
     const lastWords = [...errors, ...this.#lastLines].join('\n');
     if (interruption === undefined) this.#answer({ type: 'died', exit, lastWords });
-    else this.#answer({ type: 'error', text: errors.join('\n\n'), buildLog, data });
+    else this.#answer({ type: 'error', text: errors.join('\n\n'), buildLog, data, begun });
   }
 
   #answer(answer: WorkerAnswer): void {

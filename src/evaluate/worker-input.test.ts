@@ -16,7 +16,7 @@ describe('worker input', () => {
 
   it('is one line per job, whatever the path', () => {
     expect(jobInput({ attrPath: ['a.b', `c"${dollar}{d}\n`] }, 'n0nce')).toBe(
-      `proteusWorker { path = [ "a.b" "c\\"\\${dollar}{d}\\n" ]; also = null; constituents = null; }
+      `proteusWorker { path = [ "a.b" "c\\"\\${dollar}{d}\\n" ]; opening = null; also = null; constituents = null; }
 builtins.trace "n0nce end" null\n`,
     );
   });
@@ -24,8 +24,9 @@ builtins.trace "n0nce end" null\n`,
   it('says what else is wanted of a job', () => {
     const drvPath = parseStorePath(`/nix/store/${'0'.repeat(32)}-c.drv`);
     const constituents = [{ drvPath, output: 'out', path: '/1x' }];
-    const input = jobInput({ attrPath: ['a'], also: ['info', 'a'], constituents }, 'n0nce');
+    const input = jobInput({ attrPath: ['a'], also: ['info', 'a'], constituents }, 'n0nce', ['first']);
 
+    expect(input).toContain(' opening = [ "first" ]; ');
     expect(input).toContain(' also = [ "info" "a" ]; ');
     expect(input).toContain(
       ` constituents = [ { drvPath = "${drvPath}"; output = "out"; path = "/1x"; } ]; `,

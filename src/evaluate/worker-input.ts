@@ -11,6 +11,7 @@ import type { ConstituentOutput, EvaluationRequest, JobRequest } from './evaluat
 /** The words that follow the nonce in messages from a worker. */
 export const workerWords = {
   ready: 'ready',
+  opened: 'opened',
   data: 'data',
   result: 'result',
   meta: 'meta',
@@ -31,9 +32,14 @@ export function setupInput(request: EvaluationRequest, nonce: string): string {
 }
 
 /** Describes what is at an attribute path, then says `end`. */
-export function jobInput({ attrPath, also, constituents }: Omit<JobRequest, 'name'>, nonce: string): string {
+export function jobInput(
+  { attrPath, also, constituents }: Omit<JobRequest, 'name'>,
+  nonce: string,
+  opening?: readonly string[],
+): string {
   const parameters = [
     `path = ${nixStringList(attrPath)};`,
+    `opening = ${opening === undefined ? 'null' : nixStringList(opening)};`,
     `also = ${also === undefined ? 'null' : nixStringList(also)};`,
     `constituents = ${constituents === undefined ? 'null' : `[ ${constituents.map(outputSet).join(' ')} ]`};`,
   ].join(' ');

@@ -25,6 +25,11 @@ export function toplevelAttrPath(host: string): readonly string[] {
   return ['nodes', host, 'config', 'system', 'build', 'toplevel'];
 }
 
+/** What evaluators of a network begin with: the first with packages, the others with what of their host needs none. */
+export function networkOpening(host: string, nth: number): readonly string[] {
+  return nth === 0 ? ['openings', 'packages'] : ['openings', 'modules', host];
+}
+
 /**
  * The command line that evaluates an attribute of `networkRoot`. An absolute path as a string may have any character,
  * where a path in Nix syntax may not.

@@ -55,6 +55,54 @@ describe('workers', () => {
     expect(done).toEqual(['a', 'b', 'c']);
   });
 
+  it('begin with what they are told to, each once', async () => {
+    const told = (name: string): string => `${name} = builtins.trace "open ${name}" null;`;
+    const root = `{ ${told('one')} ${told('two')} a = ${sh('a')}; b = ${sh('b')}; c = ${sh('c')}; }`;
+    const asked: string[] = [];
+    const { ok, events } = await collectEvaluation(
+      request(root, jobsNamed('a', 'b', 'c'), {
+        opening: ({ name }, nth) => {
+          asked.push(`${nth} ${name}`);
+          return [['one', 'two'][nth] ?? 'none'];
+        },
+      }),
+      { workers: 2 },
+    );
+
+    expect([...ok.keys()].toSorted()).toEqual(['a', 'b', 'c']);
+    expect(asked.map((line) => line.slice(0, 1))).toEqual(['0', '1']);
+    const texts = events.flatMap((event) => (event.type === 'evaluation.job.message' ? [event.text] : []));
+    expect(texts.toSorted()).toEqual(['trace: open one', 'trace: open two']);
+  });
+
+  it('pass over what they should begin with where it is missing or fails, in whatever way', async () => {
+    const openings = `thrown = throw "thrown"; uncaught = 1 + "one";`;
+    const root = `{ ${openings} a = ${sh('a')}; b = ${sh('b')}; c = ${sh('c')}; broken = throw "its own"; }`;
+    const { ok, failed } = await collectEvaluation(
+      request(root, jobsNamed('a', 'b', 'broken', 'c'), {
+        opening: (_, nth) => [['thrown'], ['uncaught'], ['uncaught', 'deeper'], ['missing', 'too']][nth],
+      }),
+      { workers: 4 },
+    );
+
+    expect([...ok.keys()].toSorted()).toEqual(['a', 'b', 'c']);
+    expect([...failed].map(([name, { error }]) => [name, error.message])).toEqual([['broken', 'its own']]);
+  });
+
+  it('do not say the warnings of a job that fails twice because they began with something else', async () => {
+    const broken = `builtins.trace "only once" (1 + "one")`;
+    const { events } = await collectEvaluation(
+      request(`{ first = null; a = ${broken}; b = ${sh('b')}; }`, jobsNamed('a', 'b'), {
+        opening: () => ['first'],
+      }),
+      { workers: 2 },
+    );
+
+    expect(events.filter((event) => event.type === 'evaluation.job.message')).toEqual([
+      { type: 'evaluation.job.message', job: 'a', text: 'trace: only once' },
+    ]);
+  });
+
   it('may be killed: their job is done again, alone, and the others never notice', async () => {
     const root = `{ slow = ${busy(6000)} ${sh('slow')}; a = ${sh('a')}; b = ${sh('b')}; }`;
     const running = collectEvaluation(request(root, jobsNamed('slow', 'a', 'b')), { workers: 2 });

@@ -144,6 +144,15 @@ describe('the network file', () => {
     expect(await value(fleet, 'nodes.db01.config.deployment.tags', ...restricted)).toBe('["db","prod"]');
   });
 
+  it('says what evaluators of it may begin with, whatever the hosts are made of', async () => {
+    const example = path.resolve('examples/network/network.nix');
+
+    expect(await value(example, 'openings.packages')).toBe('null');
+    expect(await value(example, 'openings.modules.web01')).toBe('null');
+    expect(await value(fleet, 'openings.packages')).toBe('null');
+    expect(await value(fleet, 'openings.modules.db01')).toBe('null');
+  });
+
   it('may name a build shell', async () => {
     await using folder = await temporaryFolder({
       'net.nix': networkText('', '{ buildShell = derivation { name = "s"; system = "x"; builder = "b"; }; }'),
