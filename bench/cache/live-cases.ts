@@ -30,7 +30,7 @@ export async function* liveCases({ rounds, cases }: CacheArgs, say: Say): AsyncG
   const big = addToStore(bigFile);
   if (cases.includes('big'))
     yield await liveNar(server, 'live NAR, one file of 1 GiB', big, 0.6, rounds, say);
-  if (cases.includes('delay')) yield await eventLoop(server, big);
+  if (cases.includes('delay')) yield await eventLoop(big);
   if (cases.includes('memory')) yield await memory(big, say);
 }
 
@@ -63,7 +63,8 @@ async function liveNar(
   return benchCase({ bench: 'cache', case: name, unit: 'MiB/s', ours, peer, peerName, atLeast });
 }
 
-async function eventLoop(server: BenchServer, big: string): Promise<BenchCase> {
+async function eventLoop(big: string): Promise<BenchCase> {
+  await using server = await startServer('--watch-delay');
   const fetching = ['curl', '-sSf', '--limit-rate', '200M', '-o', '/dev/null', urlOf(server, big)] as const;
   await runProcess([...fetching]);
   await server.ask();

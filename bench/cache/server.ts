@@ -1,10 +1,10 @@
 /**
  * Our cache as a process of its own, for the benchmark:
  *
- *   server.ts [--no-front-door] [--keep FOLDER [--accel PREFIX]] [--port N]
+ *   server.ts [--no-front-door] [--keep FOLDER [--accel PREFIX]] [--port N] [--watch-delay]
  *
- * Says its URL, then the 99th percentile of the event loop's delay in milliseconds and the resident memory in bytes whenever
- * a line comes in.
+ * Says its URL, then the 99th percentile of the event loop's delay in milliseconds (0 when it was not to be watched: that
+ * takes time itself) and the resident memory in bytes whenever a line comes in.
  */
 
 import path from 'node:path';
@@ -24,6 +24,7 @@ const { values } = parseArgs({
     keep: { type: 'string' },
     accel: { type: 'string' },
     port: { type: 'string', default: '0' },
+    'watch-delay': { type: 'boolean', default: false },
   },
 });
 const keep = values.keep && {
@@ -44,7 +45,7 @@ const server = await startCacheServer({
   onFault: (message) => process.stderr.write(`${message}\n`),
 });
 const delay = monitorEventLoopDelay({ resolution: 1 });
-delay.enable();
+if (values['watch-delay']) delay.enable();
 process.stdout.write(`${server.url}\n`);
 for await (const _ of createInterface({ input: process.stdin })) {
   const figures = { delayMs: delay.percentile(99) / 1e6, rss: process.memoryUsage.rss() };

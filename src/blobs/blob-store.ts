@@ -44,6 +44,11 @@ export interface BlobWriter extends AsyncDisposable {
 export interface BlobStore extends AsyncDisposable {
   create(signal?: AbortSignal): Promise<BlobWriter>;
   stat(key: string, signal?: AbortSignal): Promise<BlobInfo | undefined>;
+  /**
+   * The look of a blob where it can be had at once, as of a file; undefined when it is not there or cannot be looked at. A
+   * store that has to wait for it has no such method.
+   */
+  lookNow?(key: string): string | undefined;
   /** In pieces that are buffers of their own, unless asked otherwise. Throws `blobs.missing`; ends early only by throwing. */
   read(key: string, options?: BlobReadOptions): AsyncIterable<Uint8Array>;
   /** Nothing happens where there is none. */

@@ -17,8 +17,8 @@ import type { CacheContext, CacheCounters } from './cache-context.ts';
 import { createTempRootKeeper } from './create-temp-root-keeper.ts';
 import { createTurns } from './create-turns.ts';
 import type { CacheExtras } from './extras/create-extras.ts';
-import type { HotAnswers } from './hot/create-hot-server.ts';
 import { datedResponse } from './hot/dated-response.ts';
+import type { HotAnswers } from './hot/hot-answers.ts';
 import { hashPartAt } from './index/hash-part-at.ts';
 import { listNar } from './list-nar.ts';
 import { matchesEtag } from './matches-etag.ts';
@@ -31,6 +31,7 @@ import type { ByteRange } from './parse-range.ts';
 import type { PathSource } from './path-source.ts';
 import { notFoundBody, notFoundHeaders, sendBody, sendNotFound, sendNotModified } from './reply.ts';
 import { serveNar } from './serve-nar.ts';
+import { createHotNarFile } from './stored/hot-nar-file.ts';
 import { type StoredServing, serveNarFile } from './stored/serve-nar-file.ts';
 import { createStoredListings } from './stored/stored-listings.ts';
 import { untilClosed } from './until-closed.ts';
@@ -215,6 +216,13 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
     }
   };
 
+  const narFile: HotAnswers['narFile'] =
+    options.stored === undefined
+      ? () => undefined
+      : createHotNarFile(options.stored, () => {
+          counters.nars += 1;
+        });
+
   return {
     counters,
     narinfo: (hashPart) => narinfos.get(hashPart),
@@ -239,6 +247,7 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
           return notFound;
         }
       },
+      narFile,
       cacheInfo: () => cacheInfo,
     },
     tryServe(req, res) {

@@ -4,7 +4,7 @@
  * killed goes when the folder is opened the next time (`writer-name.ts`).
  */
 
-import { constants, type Dirent } from 'node:fs';
+import { type BigIntStats, constants, type Dirent, statSync } from 'node:fs';
 import { type FileHandle, mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { BlobInfo, BlobStore, BlobWriter } from '../blob-store.ts';
@@ -45,6 +45,14 @@ export async function openFileBlobs(
       } catch (error) {
         if (isMissing(error)) return undefined;
         throw fileBlobError(error, `look at ${file}`);
+      }
+    },
+    lookNow(key) {
+      try {
+        return lookOf(statSync(fileOf(key), { bigint: true }));
+      } catch {
+        // Whoever asks again, and waits, is told why.
+        return undefined;
       }
     },
     async *read(key, { range, signal, reuse } = {}) {
@@ -137,13 +145,12 @@ async function entriesOf(folder: string): Promise<readonly Dirent[]> {
 }
 
 async function infoOf(key: string, file: string): Promise<BlobInfo> {
-  const { dev, ino, size, mtimeMs, mtimeNs, ctimeNs } = await stat(file, { bigint: true });
-  return {
-    key,
-    size: Number(size),
-    modifiedAt: Number(mtimeMs),
-    look: `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`,
-  };
+  const stats = await stat(file, { bigint: true });
+  return { key, size: Number(stats.size), modifiedAt: Number(stats.mtimeMs), look: lookOf(stats) };
+}
+
+function lookOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return `${dev}:${ino}:${size}:${mtimeNs}:${ctimeNs}`;
 }
 
 async function guard<T>(what: string, work: () => Promise<T>): Promise<T> {

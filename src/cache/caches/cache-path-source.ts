@@ -38,7 +38,7 @@ export interface CachePathSourceDeps {
 }
 
 /** For so long an answer may be given that is not true any more, as its path was deleted. */
-const lookAgainMs = 30_000;
+export const lookAgainMs = 30_000;
 
 export function createCachePathSource(deps: CachePathSourceDeps): CachePathSource {
   const { cacheId, paths, stored, now } = deps;

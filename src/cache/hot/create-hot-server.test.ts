@@ -36,6 +36,8 @@ async function start(
       const asked = bytes.toString('latin1', at, at + 32);
       return asked === slowHashPart ? undefined : asked === hashPart ? known : missing;
     },
+    narFile: (bytes: Buffer, at: number, end: number) =>
+      datedResponse('200 OK', {}, Buffer.from(`${bytes.toString('latin1', at, end)}\n`)),
     cacheInfo: () => datedResponse('200 OK', {}, Buffer.from('info\n')),
   };
   const hot = createHotServer({ http, answers, idleTimeoutMs, inPlace });
@@ -102,6 +104,19 @@ describe.each([
     expect(text).toMatch(
       /^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\nknown\nHTTP\/1\.1 404 Not Found\r\n[\s\S]*\r\n\r\nmissing\n$/,
     );
+  });
+
+  it('answers for files of NARs by their name', async () => {
+    const port = await start();
+    const name = `${'0abc'.repeat(13)}.nar.zst`;
+    const text = await talk(
+      port,
+      [get(`/nar/${name}`, 'X-Forwarded-For: 192.0.2.1') + get(`/${hashPart}.narinfo`)],
+      2,
+    );
+    const bodies = text.split(/HTTP\/1\.1 [\s\S]*?\r\n\r\n/).slice(1);
+
+    expect(bodies).toEqual([`${name}\n`, 'known\n']);
   });
 
   it('answers requests that come in one piece, in order', async () => {

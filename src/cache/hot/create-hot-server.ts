@@ -1,6 +1,6 @@
 /**
- * The cache's front door: a plain TCP server that answers narinfo requests out of ready buffers, several times faster
- * than `node:http` can, and hands every other connection to `node:http`.
+ * The cache's front door: a plain TCP server that answers narinfo requests out of ready buffers, and tells a server in front
+ * which file to send, several times faster than `node:http` can, and hands every other connection to `node:http`.
  *
  * A connection is `fast` at first: requests that `fast-request.ts` recognises are answered in order, any number of them
  * in one piece of input. At the first byte of anything else (also of a request that is not all there yet) it is handed
@@ -18,17 +18,9 @@ import type { Server as HttpServer } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { bytesOf, type DatedResponse, httpClock } from './dated-response.ts';
 import { type FastRequest, fastRequest, type HeaderMemory } from './fast-request.ts';
+import type { HotAnswers } from './hot-answers.ts';
 import { keepAliveMs } from './keep-alive.ts';
 import { readInPlace } from './read-in-place.ts';
-
-export interface HotAnswers {
-  /**
-   * The answer to a request for the narinfo whose hash part begins at `at`, which is well formed; a miss is an answer
-   * too. Undefined: it is not there at once, and the connection goes to the server behind. Never throws.
-   */
-  narinfo(bytes: Buffer, at: number): DatedResponse | undefined;
-  cacheInfo(): DatedResponse | undefined;
-}
 
 export interface HotServerOptions {
   /** Takes the connections that are handed over; it does not listen itself. */
@@ -68,7 +60,7 @@ export function createHotServer(options: HotServerOptions): HotServer {
   const { http, answers, idleTimeoutMs = keepAliveMs, inPlace = true, now = Date.now } = options;
   const clock = httpClock(now);
   /** What was recognised last: one is answered at a time. */
-  const request: FastRequest = { kind: 'narinfo', head: false, hashAt: 0, end: 0 };
+  const request: FastRequest = { kind: 'narinfo', head: false, nameAt: 0, nameEnd: 0, end: 0 };
   const sockets = new Set<Socket>();
   const handedOver = new Set<Socket>();
   // An HTTP server watches over its connections' time limits from when it listens, which this one never does, until it
@@ -89,6 +81,12 @@ export function createHotServer(options: HotServerOptions): HotServer {
     socket.resume();
   };
 
+  const answerTo = (buffer: Buffer): DatedResponse | undefined => {
+    if (request.kind === 'narinfo') return answers.narinfo(buffer, request.nameAt);
+    if (request.kind === 'nar-file') return answers.narFile(buffer, request.nameAt, request.nameEnd);
+    return answers.cacheInfo();
+  };
+
   /** Answers what was read; true when more may be read now. */
   const answer = (connection: Connection, buffer: Buffer, length: number): boolean => {
     const { socket, memory } = connection;
@@ -97,8 +95,7 @@ export function createHotServer(options: HotServerOptions): HotServer {
     let pending: Buffer | undefined;
     let corked = false;
     while (at < length && fastRequest(buffer, at, length, memory, request)) {
-      const answer =
-        request.kind === 'narinfo' ? answers.narinfo(buffer, request.hashAt) : answers.cacheInfo();
+      const answer = answerTo(buffer);
       if (answer === undefined) break;
       if (pending !== undefined) {
         // More than one: they leave in one system call.

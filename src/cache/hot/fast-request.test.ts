@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type FastRequest, fastRequest, type HeaderMemory } from './fast-request.ts';
 
 const hashPart = '7dvd7jp9sa3lhwg6ls7dl2p8ifd3mv72';
+const fileHash = '0abc'.repeat(13);
 const request = (line: string, ...headers: readonly string[]): string =>
   `${[line, ...headers].join('\r\n')}\r\n\r\n`;
 const narinfo = `GET /${hashPart}.narinfo HTTP/1.1`;
@@ -11,7 +12,7 @@ const fresh = (): HeaderMemory => ({ approved: new Uint8Array(0) });
 function take(text: string, memory = fresh(), at = 0): FastRequest | undefined {
   const length = Buffer.byteLength(text, 'latin1');
   const bytes = Buffer.from(text + request(narinfo, 'Host: a').repeat(3), 'latin1');
-  const found: FastRequest = { kind: 'cache-info', head: false, hashAt: 0, end: 0 };
+  const found: FastRequest = { kind: 'cache-info', head: false, nameAt: 0, nameEnd: 0, end: 0 };
   return fastRequest(bytes, at, length, memory, found) ? found : undefined;
 }
 
@@ -25,15 +26,28 @@ describe('fastRequest', () => {
       'Accept-Encoding: zstd, br, gzip, deflate, bzip2, xz',
     );
 
-    expect(take(text)).toEqual({ kind: 'narinfo', hashAt: 5, head: false, end: text.length });
+    expect(take(text)).toMatchObject({ kind: 'narinfo', nameAt: 5, head: false, end: text.length });
   });
 
   it('takes HEAD, and the cache info', () => {
     const head = request(`HEAD /${hashPart}.narinfo HTTP/1.1`, 'Host: a');
     const info = request('GET /nix-cache-info HTTP/1.1', 'Host: a', 'Connection: keep-alive');
 
-    expect(take(head)).toMatchObject({ kind: 'narinfo', hashAt: 6, head: true });
+    expect(take(head)).toMatchObject({ kind: 'narinfo', nameAt: 6, head: true });
     expect(take(info)).toMatchObject({ kind: 'cache-info', head: false, end: info.length });
+  });
+
+  it.each(['.nar', '.nar.zst', '.nar.xz'])('takes the file of a NAR that ends in %s', (ending) => {
+    const name = fileHash + ending;
+    const text = request(`GET /nar/${name} HTTP/1.1`, 'Host: a', 'X-Forwarded-For: 192.0.2.1');
+
+    expect(take(text)).toEqual({
+      kind: 'nar-file',
+      head: false,
+      nameAt: 9,
+      nameEnd: 9 + name.length,
+      end: text.length,
+    });
   });
 
   it('takes requests one after the other from one piece of input', () => {
@@ -73,6 +87,17 @@ describe('fastRequest', () => {
     ['headers without an end', `${narinfo}\r\nHost: a\r\n`],
     ['half a request line', `GET /${hashPart.slice(0, 20)}`],
     ['more headers than are usual', request(narinfo, 'Host: a', `Accept: ${'x'.repeat(3000)}`)],
+    ['a file of another folder', request(`GET /nas/${fileHash}.nar.zst HTTP/1.1`, 'Host: a')],
+    ['a file below another', request(`GET /nar/${fileHash}.nar/zst HTTP/1.1`, 'Host: a')],
+    ['a file without its ending', request(`GET /nar/${fileHash} HTTP/1.1`, 'Host: a')],
+    ['a file with a query', request(`GET /nar/${fileHash}.nar.zst?x HTTP/1.1`, 'Host: a')],
+    ['a file whose hash is short', request(`GET /nar/${fileHash.slice(1)}.nar.zst HTTP/1.1`, 'Host: a')],
+    [
+      'a file whose hash has a letter that none has',
+      request(`GET /nar/e${fileHash.slice(1)}.nar.zst HTTP/1.1`, 'Host: a'),
+    ],
+    ['a part of a file', request(`GET /nar/${fileHash}.nar.zst HTTP/1.1`, 'Host: a', 'Range: bytes=0-1')],
+    ['half the name of a file', `GET /nar/${fileHash}.nar.z`],
     ['two spaces', request(`GET  /${hashPart}.narinfo HTTP/1.1`, 'Host: a')],
     ['an empty line first', `\r\n${request(narinfo, 'Host: a')}`],
   ])('leaves %s to the real parser', (_, text) => {
@@ -88,20 +113,22 @@ describe('fastRequest', () => {
     expect(take(`${narinfo}\r\nHost: a\r\n`, memory)).toBeUndefined();
   });
 
-  it.each([false, true])(
-    'never takes what has come only in part, whatever lies behind it (known: %s)',
-    (known) => {
-      const text = request(narinfo, 'Host: a', 'Accept: */*');
-      const memory = fresh();
-      if (known) take(text, memory);
+  it.each([
+    [narinfo, false],
+    [narinfo, true],
+    [`GET /nar/${fileHash}.nar.zst HTTP/1.1`, false],
+    [`GET /nar/${fileHash}.nar.zst HTTP/1.1`, true],
+  ])('never takes what has come only in part, whatever lies behind it (%s, known: %s)', (line, known) => {
+    const text = request(line, 'Host: a', 'Accept: */*');
+    const memory = fresh();
+    if (known) take(text, memory);
 
-      for (let cut = 0; cut < text.length; cut++) {
-        // Behind what came lies the rest of it, left by another connection.
-        const found: FastRequest = { kind: 'narinfo', head: false, hashAt: 0, end: 0 };
-        expect(fastRequest(Buffer.from(text), 0, cut, known ? memory : fresh(), found)).toBe(false);
-      }
-    },
-  );
+    for (let cut = 0; cut < text.length; cut++) {
+      // Behind what came lies the rest of it, left by another connection.
+      const found: FastRequest = { kind: 'narinfo', head: false, nameAt: 0, nameEnd: 0, end: 0 };
+      expect(fastRequest(Buffer.from(text), 0, cut, known ? memory : fresh(), found)).toBe(false);
+    }
+  });
 
   it('never takes a request that has been changed anywhere but in values that do not matter', () => {
     const whole = request(narinfo, 'Host: a', 'Accept: */*');

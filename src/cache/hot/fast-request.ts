@@ -1,6 +1,6 @@
 /**
- * Recognises the requests that make up nearly all traffic of a cache, `GET` and `HEAD` of a narinfo and of
- * `/nix-cache-info`, in the bytes of a connection, and nothing else.
+ * Recognises the requests that make up nearly all traffic of a cache, `GET` and `HEAD` of a narinfo, of the file of a NAR and
+ * of `/nix-cache-info`, in the bytes of a connection, and nothing else.
  *
  * It is deliberately no HTTP parser. A request is taken only when it is exactly of one known form: HTTP/1.1, the path
  * written literally, and no header but those of a short list that change nothing about the answer. Whatever differs in
@@ -17,11 +17,12 @@ import { nix32Digits } from '../index/nix32-digits.ts';
 
 /** What was recognised last; used again for each request. */
 export interface FastRequest {
-  kind: 'narinfo' | 'cache-info';
+  kind: 'narinfo' | 'nar-file' | 'cache-info';
   /** Whether it is a HEAD. */
   head: boolean;
-  /** Where the 32 characters of the hash part begin, for a narinfo. */
-  hashAt: number;
+  /** Where the 32 characters of the hash part begin, for a narinfo; for a file, where its name does, and where that ends. */
+  nameAt: number;
+  nameEnd: number;
   /** Where the next request begins. */
   end: number;
 }
@@ -37,12 +38,17 @@ const getStart = encoder.encode('GET /');
 const headStart = encoder.encode('HEAD /');
 const cacheInfoTail = encoder.encode('nix-cache-info HTTP/1.1\r\n');
 const narinfoTail = encoder.encode('.narinfo HTTP/1.1\r\n');
+const narFolder = encoder.encode('nar/');
+const narEnding = encoder.encode('.nar');
+const version = encoder.encode(' HTTP/1.1\r\n');
+/** Digits of a sha256. */
+const fileHashLength = 52;
 /** Longer ones are for the real parser and its limits. */
 const maxHeaderBytes = 2048;
 
 /** `name: value` with a value of visible ASCII, spaces and tabs. */
 const headerLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\x21-\x7e]?(?:[\x20-\x7e\t]*[\x21-\x7e])?)[ \t]*$/;
-/** Headers that make no difference to these answers. */
+/** Headers that make no difference to these answers; a server in front adds some to say who asks. */
 const indifferent = new Set([
   'accept',
   'accept-encoding',
@@ -50,6 +56,10 @@ const indifferent = new Set([
   'cache-control',
   'pragma',
   'user-agent',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
 ]);
 
 /**
@@ -69,14 +79,41 @@ export function fastRequest(
   const afterHash = path + hashPartLength;
   if (isAt(bytes, afterHash, length, narinfoTail)) {
     request.kind = 'narinfo';
-    request.hashAt = path;
+    request.nameAt = path;
     request.end = endOfHeaders(bytes, afterHash + narinfoTail.length, length, memory);
-    return request.end !== -1 && isHashPart(bytes, path);
+    return request.end !== -1 && isNix32(bytes, path, hashPartLength);
   }
+  if (isAt(bytes, path, length, narFolder))
+    return isNarFile(bytes, path + narFolder.length, length, memory, request);
   if (!isAt(bytes, path, length, cacheInfoTail)) return false;
   request.kind = 'cache-info';
   request.end = endOfHeaders(bytes, path + cacheInfoTail.length, length, memory);
   return request.end !== -1;
+}
+
+/** `<52 digits>.nar`, with the ending of a compression or none. */
+function isNarFile(
+  bytes: Buffer,
+  at: number,
+  length: number,
+  memory: HeaderMemory,
+  request: FastRequest,
+): boolean {
+  const afterHash = at + fileHashLength;
+  if (!isAt(bytes, afterHash, length, narEnding) || !isNix32(bytes, at, fileHashLength)) return false;
+  let end = afterHash + narEnding.length;
+  while (end < length && isEndingByte(bytes[end] ?? 0)) end += 1;
+  if (!isAt(bytes, end, length, version)) return false;
+  request.kind = 'nar-file';
+  request.nameAt = at;
+  request.nameEnd = end;
+  request.end = endOfHeaders(bytes, end + version.length, length, memory);
+  return request.end !== -1;
+}
+
+/** Of `.zst` and its like. */
+function isEndingByte(byte: number): boolean {
+  return byte === 0x2e || (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x7a);
 }
 
 /** False also when not all of it has come. */
@@ -86,10 +123,10 @@ function isAt(bytes: Buffer, at: number, length: number, wanted: Uint8Array): bo
   return true;
 }
 
-function isHashPart(bytes: Buffer, at: number): boolean {
+function isNix32(bytes: Buffer, at: number, digits: number): boolean {
   let all = 0;
   // One that is no digit is negative, and makes all of it so.
-  for (let n = 0; n < hashPartLength; n++) all |= nix32Digits[bytes[at + n] ?? 0] ?? -1;
+  for (let n = 0; n < digits; n++) all |= nix32Digits[bytes[at + n] ?? 0] ?? -1;
   return all >= 0;
 }
 

@@ -14,6 +14,8 @@ import type { Digest } from './nar-messages.ts';
 export interface NarVerifier {
   /** The look of the file when it looks as it did when it was found right; costs one question to the file system. */
   known(nar: StoredNarRecord): Promise<string | undefined>;
+  /** The same as a yes or no, where it needs no waiting; false says nothing. */
+  knownNow(nar: StoredNarRecord): boolean;
   /**
    * Reads it, once for all who ask at the same time, and says the look that it has. Throws `cache.nar-corrupted`, and
    * `blobs.unreachable` when that cannot be found out.
@@ -69,6 +71,10 @@ export function createNarVerifier({ blobs, threads, signal }: VerifierDeps): Nar
     async known(nar) {
       const look = looks.get(nar.fileHash);
       return look !== undefined && (await lookOf(nar)) === look ? look : undefined;
+    },
+    knownNow(nar) {
+      const look = looks.get(nar.fileHash);
+      return look !== undefined && blobs.lookNow?.(narKey(nar)) === look;
     },
     check(nar) {
       const running = checks.get(nar.fileHash);

@@ -15,6 +15,7 @@ import { listBuildIds } from '../extras/list-build-ids.ts';
 import { keepFollowing } from '../index/keep-following.ts';
 import type { PathSource } from '../path-source.ts';
 import { createMaterialiser, type Materialiser } from './create-materialiser.ts';
+import { createMainGate } from './main-gate.ts';
 import { createMainPathSource } from './main-path-source.ts';
 import { openStoredNars } from './open-stored-nars.ts';
 import { remakeFromStore } from './remake-from-store.ts';
@@ -135,12 +136,12 @@ export async function openStoredMain(options: StoredMainOptions): Promise<Stored
     serving: {
       nars,
       accel: options.accel,
-      async mayServe({ fileHash }) {
-        const holders = await database.cachePaths.withFile(fileHash);
-        if (told.has(fileHash) || holders.some(({ isPrivate }) => !isPrivate)) return true;
-        // One that nothing has may be on its way into a private cache.
-        return holders.length === 0 && !(await database.cacheUploads.isPending(fileHash));
-      },
+      mayServe: createMainGate({
+        paths: database.cachePaths,
+        uploads: database.cacheUploads,
+        wasTold: (fileHash) => told.has(fileHash),
+        now,
+      }),
       onLive: ({ path }) => materialiser.want([path], 'asked'),
     },
     materialiser,

@@ -256,6 +256,7 @@ export async function openStoredNars(options: StoredNarsOptions): Promise<Stored
       return search.found();
     },
     verify,
+    looksSound: (nar) => verifier.knownNow(nar),
     repair,
     fileOf: (nar) => blobs.fileOf(narKey(nar)),
     remove: (fileHash) =>

@@ -16,7 +16,8 @@ import type { ServedPath } from '../path-source.ts';
 import { sendNotFound } from '../reply.ts';
 import { type SendOptions, sendCounted } from '../send-counted.ts';
 import { untilClosed } from '../until-closed.ts';
-import { narFileName, narKey } from './nar-file.ts';
+import { accelHeaders, narCacheControl } from './accel-headers.ts';
+import { narFileName } from './nar-file.ts';
 import type { StoredNars } from './stored-nars.ts';
 
 export interface StoredServing {
@@ -37,7 +38,7 @@ export async function serveNarFile(
   { nars, accel, mayServe, ...options }: StoredServing & SendOptions,
 ): Promise<void> {
   // Another process may have told the client of it.
-  const nar = await nars.find(request.fileHash);
+  const nar = nars.byFileHash(request.fileHash) ?? (await nars.find(request.fileHash));
   if (nar === undefined || narFileName(nar) !== request.name) {
     return serveContent(req, res, request, context, { nars, mayServe, ...options });
   }
@@ -45,25 +46,17 @@ export async function serveNarFile(
   if (accel !== undefined && nars.fileOf(nar) !== undefined) {
     await nars.verify(nar, { signal: untilClosed(res) });
     context.counters.nars += 1;
-    res
-      .writeHead(200, {
-        'X-Accel-Redirect': accel + narKey(nar).slice('nar/'.length),
-        'Content-Type': 'application/x-nix-nar',
-        'Cache-Control': forEver,
-      })
-      .end();
+    res.writeHead(200, accelHeaders(nar, accel)).end();
     return;
   }
   const reply = startNarReply(req, res, {
     etag: `"${nar.fileHash}"`,
     size: nar.fileSize,
-    cacheControl: forEver,
+    cacheControl: narCacheControl,
   });
   if (reply === undefined) return;
   await sendCounted(req, res, reply, nars.read(nar, reply.range, untilClosed(res)), context, options);
 }
-
-const forEver = 'public, max-age=31536000, immutable';
 
 /** `<NAR hash>.nar`, as other caches name what is not compressed. */
 async function serveContent(
@@ -76,7 +69,11 @@ async function serveContent(
   const isPlain = name === `${fileHash}.nar`;
   const nar = isPlain ? nars.byNarHash(formatBareHash(parseHash(fileHash, 'sha256'), 'base16')) : undefined;
   if (nar === undefined || (mayServe !== undefined && !(await mayServe(nar)))) return sendNotFound(res);
-  const reply = startNarReply(req, res, { etag: `"${fileHash}"`, size: nar.narSize, cacheControl: forEver });
+  const reply = startNarReply(req, res, {
+    etag: `"${fileHash}"`,
+    size: nar.narSize,
+    cacheControl: narCacheControl,
+  });
   if (reply === undefined) return;
   await sendCounted(req, res, reply, nars.unpack(nar, reply.range, untilClosed(res)), context, options);
 }

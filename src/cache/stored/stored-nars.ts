@@ -96,6 +96,8 @@ export interface StoredNars extends AsyncDisposable {
     nar: StoredNarRecord,
     options?: { readonly again?: boolean; readonly signal?: AbortSignal },
   ): Promise<void>;
+  /** Whether it is known, without waiting, to look as it did when it was found right; false says nothing. */
+  looksSound(nar: StoredNarRecord): boolean;
   /** What became of a file that was found damaged or gone; waits until that is decided. */
   repair(nar: StoredNarRecord): Promise<'sound' | 'repaired' | 'withdrawn'>;
   /** The file behind it, for a server in front that sends it itself; undefined where there is none. */

@@ -10,6 +10,7 @@ const narinfo = `/${'0'.repeat(32)}.narinfo`;
 const asked = `GET ${narinfo} HTTP/1.1\r\nHost: a\r\n\r\n`;
 const hot = {
   narinfo: () => datedResponse('200 OK', {}, Buffer.from('hot')),
+  narFile: () => undefined,
   cacheInfo: () => undefined,
 };
 

@@ -8,7 +8,8 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { hostname } from 'node:os';
 import { apiServerOptions, limitBody } from '../../api/create-api-listener.ts';
-import { createHotServer, type HotAnswers } from '../../cache/hot/create-hot-server.ts';
+import { createHotServer } from '../../cache/hot/create-hot-server.ts';
+import type { HotAnswers } from '../../cache/hot/hot-answers.ts';
 import type { ListenAddress } from '../../config/parse-listen.ts';
 import { AppError } from '../../util/app-error.ts';
 import { errorMessage } from '../../util/error-message.ts';
@@ -50,6 +51,7 @@ export async function listenHttp(address: ListenAddress, options: ListenOptions 
         http,
         answers: {
           narinfo: (bytes, at) => hot?.narinfo(bytes, at),
+          narFile: (bytes, at, end) => hot?.narFile(bytes, at, end),
           cacheInfo: () => hot?.cacheInfo(),
         },
       })

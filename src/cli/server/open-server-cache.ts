@@ -12,7 +12,7 @@ import {
   createCacheHandler,
 } from '../../cache/create-cache-handler.ts';
 import { createExtras } from '../../cache/extras/create-extras.ts';
-import type { HotAnswers } from '../../cache/hot/create-hot-server.ts';
+import type { HotAnswers } from '../../cache/hot/hot-answers.ts';
 import type { KeptLog } from '../../cache/kept/kept-extras.ts';
 import { keptSource } from '../../cache/kept/kept-source.ts';
 import { openKeptExtras } from '../../cache/kept/open-kept-extras.ts';
