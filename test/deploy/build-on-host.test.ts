@@ -158,6 +158,26 @@ describe('a host that builds its system itself', () => {
     expect(await switched()).toEqual([system.toplevel]);
   });
 
+  it('is reached again when the connection breaks in the middle of a build', async () => {
+    const wait = 'until [ -e /gate/again ]; do busybox sleep 0.05; done';
+    const system = await evaluated(`${wait}; echo part > $out`);
+    let isCut = false;
+    const emit = (event: ProteusEvent): void => {
+      events.push(event);
+      if (isCut || event.type !== 'host.log' || event.line !== `building part-${count}`) return;
+      isCut = true;
+      void (async () => {
+        await web.killSshd();
+        await web.exec('touch /run/gate/again');
+        await web.startSshd();
+      })();
+    };
+
+    expect(await deploy(planFor(system), { emit })).toEqual(done);
+    expect(lines()).toContain('the connection was lost; trying to reach it again');
+    expect(await switched()).toEqual([system.toplevel]);
+  });
+
   it('is not touched when a build fails, and says which, why, and how its log ended', async () => {
     const system = await evaluated('echo "no such luck"; exit 3');
 

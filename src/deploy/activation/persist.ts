@@ -14,6 +14,10 @@ export interface PersistOptions {
   readonly onLine: (line: string) => void;
   /** Told after each try that broke off. */
   readonly onLost?: (() => void) | undefined;
+  /** Default: as often as patience lasts. */
+  readonly mostTries?: number | undefined;
+  /** Which errors say that the connection broke. Default: those of commands. */
+  readonly isLost?: ((error: unknown) => boolean) | undefined;
 }
 
 /** Longer than a host waits to be heard by default, and then takes to go back. */
@@ -21,7 +25,7 @@ export const defaultPatienceMs = 150_000;
 const betweenTriesMs = 1000;
 
 export async function persist<T>(
-  session: HostSession,
+  session: Pick<HostSession, 'reset'>,
   work: (heard: () => void) => Promise<T>,
   options: PersistOptions,
 ): Promise<T> {
@@ -32,7 +36,9 @@ export async function persist<T>(
         lastHeard = performance.now();
       });
     } catch (error) {
-      if (!isLost(error) || performance.now() - lastHeard > options.patienceMs) throw error;
+      const lost = (options.isLost ?? isLost)(error);
+      const isLast = tries === options.mostTries || performance.now() - lastHeard > options.patienceMs;
+      if (!lost || isLast) throw error;
       if (tries === 1) options.onLine('the connection was lost; trying to reach it again');
       options.onLost?.();
       await session.reset();

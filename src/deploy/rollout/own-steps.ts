@@ -18,6 +18,7 @@ import { rollBackHost } from '../activation/roll-back-host.ts';
 import { runChecks } from '../checks/run-checks.ts';
 import { buildOnHost } from '../copy/build-on-host.ts';
 import type { FleetCopier } from '../copy/create-fleet-copier.ts';
+import { throughCuts } from '../copy/through-cuts.ts';
 import type { PlannedHost, RolloutPolicy } from '../deploy-plan.ts';
 import { findHostDiff } from '../diff/find-host-diff.ts';
 import type { SecretMemory } from '../secrets/secret-memory.ts';
@@ -99,14 +100,14 @@ function createSteps(deps: OwnStepsOptions, host: PlannedHost, rollout: string):
     preDeployChecks: (options) => check('pre-deploy', options),
     async copy(options) {
       const { copier } = deps;
-      const copied =
-        build === undefined
-          ? await copier.copy(
-              session(),
-              { roots: [toplevel], substitute: host.substitute },
-              { ...options, emit },
-            )
-          : await buildOnHost(session(), { ...build, toplevel }, copier, { ...options, emit });
+      const copied = await throughCuts(
+        session(),
+        (within) =>
+          build === undefined
+            ? copier.copy(session(), { roots: [toplevel], substitute: host.substitute }, within)
+            : buildOnHost(session(), { ...build, toplevel }, copier, within),
+        { ...options, emit },
+      );
       arrival.resolve();
       return copied;
     },
