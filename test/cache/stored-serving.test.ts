@@ -224,7 +224,7 @@ describe('a cache with files', () => {
     const { url } = await keep(front);
     await using behind = await start('/_nar/');
     // The first is answered by the server behind the front door, which finds the file right; then the door can answer.
-    const [first = '', second = ''] = [await rawGet(behind, url), await rawGet(behind, url)];
+    const [first, second] = [await rawGet(behind, url), await rawGet(behind, url)];
 
     const name = url.slice('nar/'.length);
     for (const text of [first, second]) {
