@@ -153,6 +153,26 @@ describe('the network file', () => {
     expect(await value(fleet, 'openings.modules.db01')).toBe('null');
   });
 
+  it('opens with packages that are written, and with hosts of which nothing is', async () => {
+    const derivationOf = (name: string): string =>
+      `derivation { name = "${name}"; system = "x"; builder = "b"; }`;
+    const host = `{ environment.etc.a = ${derivationOf('opened-etc')}; systemd.services.b = throw "a unit";
+      environment.systemPackages = throw "packages"; assertions = [ { assertion = true; message = throw "a"; } ]; }`;
+    const openings = `import ${path.resolve('nix/openings.nix')} {
+      packages = { stdenv = throw "no stdenv"; systemd = ${derivationOf('opened-systemd')}; };
+      nodes.host.config = ${host};
+    }`;
+    const open = (attribute: string) =>
+      nix('nix-instantiate', '--eval', '--read-write-mode', '-E', `(${openings}).${attribute}`);
+    const opened = (): readonly string[] =>
+      readdirSync('/nix/store').flatMap((name) => /-(opened-.*)\.drv$/.exec(name)?.[1] ?? []);
+
+    expect(await open('modules.host')).toBe('null');
+    expect(opened()).toEqual([]);
+    expect(await open('packages')).toBe('null');
+    expect(opened()).toEqual(['opened-systemd']);
+  });
+
   it('may name a build shell', async () => {
     await using folder = await temporaryFolder({
       'net.nix': networkText('', '{ buildShell = derivation { name = "s"; system = "x"; builder = "b"; }; }'),
