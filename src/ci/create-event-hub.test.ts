@@ -35,6 +35,15 @@ describe('the event hub', () => {
     ]);
   });
 
+  it('tells a listener what has happened since he was there, whenever he begins to hear it', async () => {
+    const hub = createEventHub();
+    hub.emit(said('before'));
+    const events = hub.listen({ signal: new AbortController().signal })[Symbol.asyncIterator]();
+    hub.emit(said('since'));
+
+    expect((await events.next()).value).toMatchObject({ event: { text: 'since' } });
+  });
+
   it('goes on after the last event a listener knows', async () => {
     const hub = createEventHub({ firstId: 100 });
     for (const text of ['a', 'b', 'c']) hub.emit(said(text));

@@ -37,6 +37,34 @@ export function createEventHub(options: EventHubOptions = {}): EventHub {
       signal.addEventListener('abort', wake);
     });
 
+  async function* hear(
+    from: number,
+    signal: AbortSignal,
+    wants: ((event: ServerEvent) => boolean) | undefined,
+  ): AsyncGenerator<NumberedEvent | { readonly lost: number }> {
+    let at = from;
+    if (at > nextId) {
+      // A number from the future: the clock that began our numbers went back. How much was lost cannot be known.
+      at = oldestId;
+      yield { lost: 0 };
+    }
+    while (!signal.aborted) {
+      if (at < oldestId) {
+        const lost = oldestId - at;
+        at = oldestId;
+        yield { lost };
+        continue;
+      }
+      const event = ring.get(at);
+      if (event === undefined) {
+        await heardOf(signal);
+        continue;
+      }
+      at += 1;
+      if (wants === undefined || wants(event.event)) yield event;
+    }
+  }
+
   return {
     emit(event: ServerEvent): void {
       const json = JSON.stringify(event);
@@ -52,28 +80,6 @@ export function createEventHub(options: EventHubOptions = {}): EventHub {
       }
       for (const wake of [...waiting]) wake();
     },
-    async *listen({ signal, lastId, wants }) {
-      let at = lastId === undefined ? nextId : lastId + 1;
-      if (at > nextId) {
-        // A number from the future: the clock that began our numbers went back. How much was lost cannot be known.
-        at = oldestId;
-        yield { lost: 0 };
-      }
-      while (!signal.aborted) {
-        if (at < oldestId) {
-          const lost = oldestId - at;
-          at = oldestId;
-          yield { lost };
-          continue;
-        }
-        const event = ring.get(at);
-        if (event === undefined) {
-          await heardOf(signal);
-          continue;
-        }
-        at += 1;
-        if (wants === undefined || wants(event.event)) yield event;
-      }
-    },
+    listen: ({ signal, lastId, wants }) => hear(lastId === undefined ? nextId : lastId + 1, signal, wants),
   };
 }

@@ -14,7 +14,10 @@ export interface NumberedEvent {
 
 export interface EventHub {
   emit(event: ServerEvent): void;
-  /** Events after `lastId` that are still remembered, then new ones, until the signal fires. */
+  /**
+   * Events after `lastId` that are still remembered, then new ones, until the signal fires. Without it, all that is told from
+   * this call on.
+   */
   listen(options: {
     readonly signal: AbortSignal;
     readonly lastId?: number | undefined;

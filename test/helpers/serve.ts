@@ -1,6 +1,7 @@
 /** A whole server in a process of its own, for tests: `proteus serve` on a free port. */
 
 import { createInterface } from 'node:readline';
+import { onTestFailed } from 'vitest';
 import type { RunningProcess } from '../../src/process/start-process.ts';
 import { proteus, startProteus } from './proteus.ts';
 
@@ -48,6 +49,9 @@ async function startAndWait(
       look();
       void child.exited.then(() => reject(new Error(`the server has ended:\n${log}`)));
     });
+  showWhenFailed(
+    () => `what ${args[0]} told: ${JSON.stringify(events.slice(-100))}\nits log:\n${log.slice(-20_000)}`,
+  );
   const start = await told(({ type }) => type === first);
   return {
     url: String(start.server ?? start.url),
@@ -58,6 +62,15 @@ async function startAndWait(
     told,
     [Symbol.asyncDispose]: () => child.kill(),
   };
+}
+
+/** A test that fails, or waits for ever, shows what the server said; elsewhere, as in hooks, nobody is there to be shown. */
+function showWhenFailed(what: () => string): void {
+  try {
+    onTestFailed(() => {
+      process.stderr.write(`${what()}\n`);
+    });
+  } catch {}
 }
 
 export interface ServeOptions {

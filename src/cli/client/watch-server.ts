@@ -12,8 +12,12 @@ import { type CliContext, say } from '../context.ts';
 import type { ApiClient } from './api-client.ts';
 import { followEvents } from './follow-events.ts';
 
-/** Throws what the first connection throws. */
-export async function watchServer(context: CliContext, client: ApiClient): Promise<void> {
+/** `begin`: done once it listens, so that nothing that comes of it is missed. Throws what that and the first connection throw. */
+export async function watchServer(
+  context: CliContext,
+  client: ApiClient,
+  begin: () => Promise<void> = async () => {},
+): Promise<void> {
   const { signal, emit } = context;
   let connections = 0;
   for await (const told of followEvents({ client, signal })) {
@@ -27,19 +31,34 @@ export async function watchServer(context: CliContext, client: ApiClient): Promi
       case 'disconnected':
         say(context, `${told.why}; trying again`);
         break;
-      case 'connected':
+      case 'connected': {
         connections += 1;
-        say(context, connections === 1 ? `watching ${client.url}` : `connected again to ${client.url}`);
-        if (connections === 1) await showPresent(context, client);
+        if (connections > 1) {
+          say(context, `connected again to ${client.url}`);
+          break;
+        }
+        // What comes of `begin` is told by its events.
+        const present = await askPresent(client);
+        await begin();
+        say(context, `watching ${client.url}`);
+        showPresent(context, present);
         break;
+      }
     }
   }
 }
 
-async function showPresent(context: CliContext, client: ApiClient): Promise<void> {
+/** What is under way. */
+async function askPresent(client: ApiClient) {
   const { counts } = await client.get('/api/v1/server', serverSchema);
   const { evaluations } = await client.get('/api/v1/evaluations/running', runningEvaluations);
   const builders = await client.get('/api/v1/builders?limit=1000', pageOf(builderSchema));
+  return { counts, evaluations, builders };
+}
+
+type Present = Awaited<ReturnType<typeof askPresent>>;
+
+function showPresent(context: CliContext, { counts, evaluations, builders }: Present): void {
   const number = counts.queuedBuilds;
   say(
     context,

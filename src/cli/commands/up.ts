@@ -8,7 +8,7 @@ import { trustLines } from '../../cache/trust-lines.ts';
 import { createLogger } from '../../log/create-logger.ts';
 import { type PublicKey, printPublicKey } from '../../nix/public-key.ts';
 import { createApiClient } from '../client/api-client.ts';
-import { jobsetPath } from '../client/jobset-name.ts';
+import { type JobsetName, jobsetPath } from '../client/jobset-name.ts';
 import { watchServer } from '../client/watch-server.ts';
 import type { CommandModule } from '../command-module.ts';
 import { type CliContext, say } from '../context.ts';
@@ -70,7 +70,25 @@ async function up(context: CliContext, file: string, flags: Flags): Promise<numb
   const settings = await serverSettings(context, flags, { listen: flags.listen });
   await using server = await serverOf(context, settings);
   const client = createApiClient({ url: server.url, token: server.token, signal });
-  const name = await ensureJobset(client, checkout, flags, flags);
+  const ending = new AbortController();
+  void server.lost?.then((error) => ending.abort(error));
+  const watching = { ...context, signal: AbortSignal.any([signal, ending.signal]) };
+  await watchServer(watching, client, async () => {
+    const name = await ensureJobset(client, checkout, flags, flags);
+    sayWhere(context, { name, checkout, server, settings });
+  });
+  ending.signal.throwIfAborted();
+  return 0;
+}
+
+interface Following {
+  readonly name: JobsetName;
+  readonly checkout: GitCheckout;
+  readonly server: UpServer;
+  readonly settings: ServerSettings;
+}
+
+function sayWhere(context: CliContext, { name, checkout, server, settings }: Following): void {
   const { project, jobset } = name;
   const url = `${server.baseUrl}${jobsetPath(name)}`;
   if (context.json) {
@@ -81,11 +99,6 @@ async function up(context: CliContext, file: string, flags: Flags): Promise<numb
   for (const line of trustLines(server.baseUrl, server.publicKeys)) say(context, line);
   const elsewhere = settings.file === undefined ? ` --data-directory ${settings.directory.root}` : '';
   say(context, `to look again from another terminal: proteus watch${elsewhere}`);
-  const ending = new AbortController();
-  void server.lost?.then((error) => ending.abort(error));
-  await watchServer({ ...context, signal: AbortSignal.any([signal, ending.signal]) }, client);
-  ending.signal.throwIfAborted();
-  return 0;
 }
 
 function warnOfUncommitted(context: CliContext, { uncommitted, folder }: GitCheckout): void {

@@ -56,13 +56,14 @@ export function addEventRoute(app: V1, { ci, heartbeatMs = 15_000 }: ApiDeps): v
     c.header('X-Accel-Buffering', 'no');
     return c.body(
       streamBytes(async function* (signal) {
-        // Headers go out at once, not with the first event.
-        yield heartbeat;
+        // Before the client can know that it is heard: what it does then must not be missed.
         const events = ci.events.listen({
           signal,
           lastId: lastId === undefined ? undefined : Number(lastId),
           wants,
         });
+        // Headers go out at once, not with the first event.
+        yield heartbeat;
         for await (const event of withHeartbeat(events, heartbeatMs, signal)) {
           yield event === 'heartbeat' ? heartbeat : encode(event);
         }
