@@ -1,6 +1,6 @@
 /** Hydra's API against a real server: a script of curl, as people have it, from the login to the products of a build. */
 
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -67,11 +67,12 @@ beforeAll(async () => {
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
-/** `curl` as the driver of the documentation has it; says the body, and fails as curl does. */
+/** `curl` as the driver of the documentation has it; says the body, and fails with it and what the server said. */
 async function curl(url: string, ...args: readonly string[]): Promise<string> {
-  const { stdout } = await runProcess([
+  const command = [
     'curl',
-    '-sf',
+    '-s',
+    '--fail-with-body',
     '--referer',
     server.url,
     '-H',
@@ -84,8 +85,11 @@ async function curl(url: string, ...args: readonly string[]): Promise<string> {
     jar,
     ...args,
     server.url + url,
-  ]);
-  return stdout;
+  ] as const;
+  const { code, stdout } = await runProcess(command, { okCodes: [0, 22] });
+  if (code === 0) return stdout;
+  const cookies = await readFile(jar, 'utf8');
+  throw new Error(`${url}: ${stdout}\ncookies: ${cookies}\nlog of the server: ${server.log().slice(-4000)}`);
 }
 const get = async <T>(schema: z.ZodType<T>, url: string, ...args: readonly string[]): Promise<T> =>
   schema.parse(JSON.parse(await curl(url, ...args)));
@@ -136,7 +140,9 @@ describe('the driver', () => {
       jobsetsTriggered: ['p:j'],
     });
     const ids = await eventually(async () => (await get(evaluations, '/jobset/p/j/evals')).evals[0]?.builds);
-    const found = await Promise.all(ids.map(finished));
+    // One after the other: of several curls that write one cookie jar at a time, one may read it empty.
+    const found: Build[] = [];
+    for (const id of ids) found.push(await finished(id));
     builds = new Map(found.map((one) => [one.job, one]));
     expect(new Map(found.map(({ job, buildstatus }) => [job, buildstatus]))).toEqual(
       new Map([
