@@ -75,40 +75,37 @@ export function fastRequest(
 ): boolean {
   request.head = !isAt(bytes, at, length, getStart);
   if (request.head && !isAt(bytes, at, length, headStart)) return false;
-  const path = at + (request.head ? headStart : getStart).length;
-  const afterHash = path + hashPartLength;
-  if (isAt(bytes, afterHash, length, narinfoTail)) {
-    request.kind = 'narinfo';
-    request.nameAt = path;
-    request.end = endOfHeaders(bytes, afterHash + narinfoTail.length, length, memory);
-    return request.end !== -1 && isNix32(bytes, path, hashPartLength);
-  }
-  if (isAt(bytes, path, length, narFolder))
-    return isNarFile(bytes, path + narFolder.length, length, memory, request);
-  if (!isAt(bytes, path, length, cacheInfoTail)) return false;
-  request.kind = 'cache-info';
-  request.end = endOfHeaders(bytes, path + cacheInfoTail.length, length, memory);
+  const headers = afterPath(bytes, at + (request.head ? headStart : getStart).length, length, request);
+  if (headers === -1) return false;
+  request.end = endOfHeaders(bytes, headers, length, memory);
   return request.end !== -1;
 }
 
-/** `<52 digits>.nar`, with the ending of a compression or none. */
-function isNarFile(
-  bytes: Buffer,
-  at: number,
-  length: number,
-  memory: HeaderMemory,
-  request: FastRequest,
-): boolean {
+/** Where the headers begin when the path from `at` on is a known one, which is then described in `request`; -1 otherwise. */
+function afterPath(bytes: Buffer, at: number, length: number, request: FastRequest): number {
+  const afterHash = at + hashPartLength;
+  if (isAt(bytes, afterHash, length, narinfoTail)) {
+    request.kind = 'narinfo';
+    request.nameAt = at;
+    return isNix32(bytes, at, hashPartLength) ? afterHash + narinfoTail.length : -1;
+  }
+  if (isAt(bytes, at, length, narFolder)) {
+    request.kind = 'nar-file';
+    request.nameAt = at + narFolder.length;
+    request.nameEnd = endOfNarName(bytes, request.nameAt, length);
+    return isAt(bytes, request.nameEnd, length, version) ? request.nameEnd + version.length : -1;
+  }
+  request.kind = 'cache-info';
+  return isAt(bytes, at, length, cacheInfoTail) ? at + cacheInfoTail.length : -1;
+}
+
+/** Where `<52 digits>.nar`, with the ending of a compression or none, ends; `length` when it is not that. */
+function endOfNarName(bytes: Buffer, at: number, length: number): number {
   const afterHash = at + fileHashLength;
-  if (!isAt(bytes, afterHash, length, narEnding) || !isNix32(bytes, at, fileHashLength)) return false;
+  if (!isAt(bytes, afterHash, length, narEnding) || !isNix32(bytes, at, fileHashLength)) return length;
   let end = afterHash + narEnding.length;
   while (end < length && isEndingByte(bytes[end] ?? 0)) end += 1;
-  if (!isAt(bytes, end, length, version)) return false;
-  request.kind = 'nar-file';
-  request.nameAt = at;
-  request.nameEnd = end;
-  request.end = endOfHeaders(bytes, end + version.length, length, memory);
-  return request.end !== -1;
+  return end;
 }
 
 /** Of `.zst` and its like. */
