@@ -216,13 +216,6 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
     }
   };
 
-  const narFile: HotAnswers['narFile'] =
-    options.stored === undefined
-      ? () => undefined
-      : createHotNarFile(options.stored, () => {
-          counters.nars += 1;
-        });
-
   return {
     counters,
     narinfo: (hashPart) => narinfos.get(hashPart),
@@ -247,7 +240,9 @@ export function createCacheHandler(options: CacheHandlerOptions): CacheHandler {
           return notFound;
         }
       },
-      narFile,
+      narFile: createHotNarFile(options.stored, () => {
+        counters.nars += 1;
+      }),
       cacheInfo: () => cacheInfo,
     },
     tryServe(req, res) {

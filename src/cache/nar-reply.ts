@@ -8,6 +8,10 @@ import { matchesEtag } from './matches-etag.ts';
 import { type ByteRange, parseRange } from './parse-range.ts';
 import { sendNotModified } from './reply.ts';
 
+export const narContentType = 'application/x-nix-nar';
+/** Of what an address that names its content leads to: it never changes. */
+export const unchanging = 'public, max-age=31536000, immutable';
+
 export interface NarReply {
   readonly status: 200 | 206;
   readonly headers: OutgoingHttpHeaders;
@@ -28,7 +32,7 @@ export function startNarReply(
   { etag, size, cacheControl }: NarBody,
 ): NarReply | undefined {
   const headers: OutgoingHttpHeaders = {
-    'Content-Type': 'application/x-nix-nar',
+    'Content-Type': narContentType,
     'Accept-Ranges': 'bytes',
     'Cache-Control': cacheControl,
     ETag: etag,

@@ -9,7 +9,7 @@ import { formatBareHash, parseHash } from '../nix/hash.ts';
 import type { PathInfo } from '../store/store.ts';
 import type { CacheContext } from './cache-context.ts';
 import type { TempRootKeeper } from './create-temp-root-keeper.ts';
-import { startNarReply } from './nar-reply.ts';
+import { startNarReply, unchanging } from './nar-reply.ts';
 import type { CacheRequest } from './parse-cache-url.ts';
 import type { ByteRange } from './parse-range.ts';
 import type { ServedPath } from './path-source.ts';
@@ -40,7 +40,7 @@ export async function serveNar(
     etag: `"${narHash}"`,
     size: info.narSize,
     // A URL that does not say which content it means may mean another one tomorrow.
-    cacheControl: `public, max-age=${request.narHash === undefined ? '3600' : '31536000, immutable'}`,
+    cacheControl: request.narHash === undefined ? 'public, max-age=3600' : unchanging,
   });
   if (reply === undefined) return;
   if (source.stored !== undefined && info.stored !== undefined) {

@@ -11,10 +11,11 @@ import type { StoredServing } from './serve-nar-file.ts';
 
 /** `onServed`: told of each that was answered. */
 export function createHotNarFile(
-  { nars, accel, mayServe }: StoredServing,
+  serving: StoredServing | undefined,
   onServed: () => void,
 ): HotAnswers['narFile'] {
-  if (accel === undefined) return () => undefined;
+  const { nars, accel, mayServe } = serving ?? {};
+  if (nars === undefined || accel === undefined) return () => undefined;
   return (bytes, at, end) => {
     const name = bytes.toString('latin1', at, end);
     const nar = nars.byFileHash(name.slice(0, name.indexOf('.')));

@@ -10,13 +10,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { StoredNarRecord } from '../../db/cache-records.ts';
 import { formatBareHash, parseHash } from '../../nix/hash.ts';
 import type { CacheContext } from '../cache-context.ts';
-import { startNarReply } from '../nar-reply.ts';
+import { startNarReply, unchanging } from '../nar-reply.ts';
 import type { CacheRequest } from '../parse-cache-url.ts';
 import type { ServedPath } from '../path-source.ts';
 import { sendNotFound } from '../reply.ts';
 import { type SendOptions, sendCounted } from '../send-counted.ts';
 import { untilClosed } from '../until-closed.ts';
-import { accelHeaders, narCacheControl } from './accel-headers.ts';
+import { accelHeaders } from './accel-headers.ts';
 import { narFileName } from './nar-file.ts';
 import type { StoredNars } from './stored-nars.ts';
 
@@ -38,7 +38,7 @@ export async function serveNarFile(
   { nars, accel, mayServe, ...options }: StoredServing & SendOptions,
 ): Promise<void> {
   // Another process may have told the client of it.
-  const nar = nars.byFileHash(request.fileHash) ?? (await nars.find(request.fileHash));
+  const nar = await nars.find(request.fileHash);
   if (nar === undefined || narFileName(nar) !== request.name) {
     return serveContent(req, res, request, context, { nars, mayServe, ...options });
   }
@@ -52,7 +52,7 @@ export async function serveNarFile(
   const reply = startNarReply(req, res, {
     etag: `"${nar.fileHash}"`,
     size: nar.fileSize,
-    cacheControl: narCacheControl,
+    cacheControl: unchanging,
   });
   if (reply === undefined) return;
   await sendCounted(req, res, reply, nars.read(nar, reply.range, untilClosed(res)), context, options);
@@ -72,7 +72,7 @@ async function serveContent(
   const reply = startNarReply(req, res, {
     etag: `"${fileHash}"`,
     size: nar.narSize,
-    cacheControl: narCacheControl,
+    cacheControl: unchanging,
   });
   if (reply === undefined) return;
   await sendCounted(req, res, reply, nars.unpack(nar, reply.range, untilClosed(res)), context, options);
