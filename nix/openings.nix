@@ -1,6 +1,7 @@
 # What evaluators of one network may begin with. Where several write the same derivations to an empty store at the same
 # time, they wait for each other; so one begins with packages that nearly every host has, and the others with what of
-# their host can be known without a derivation being written. All of it is needed later anyway.
+# their host can be known without a derivation being written. Nearly all of it is needed later anyway: a package that no
+# host has costs what its derivation costs.
 { packages, nodes }:
 
 let

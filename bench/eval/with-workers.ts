@@ -36,6 +36,6 @@ function request(file: string, hosts: readonly string[]): EvaluationRequest {
     root: networkRoot(file),
     jobs: hosts.map((name) => ({ name, attrPath: toplevelAttrPath(name) })),
     freshRoot: true,
-    opening: ({ name }, nth) => networkOpening(name, nth),
+    opening: networkOpening,
   };
 }

@@ -95,7 +95,7 @@ export async function buildNetwork(
       root: networkRoot(path.resolve(context.cwd, file), env),
       jobs,
       freshRoot: true,
-      opening: ({ name }, nth) => networkOpening(name, nth),
+      opening: networkOpening,
     },
     {
       ...(flags.workers === undefined ? {} : { workers: flags.workers }),

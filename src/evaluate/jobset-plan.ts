@@ -134,7 +134,7 @@ function networkRequest(evaluation: JobsetEvaluation, expression: FileExpression
     },
     forceRecurse: true,
     freshRoot: true,
-    opening: ({ name }, nth) => networkOpening(name, nth),
+    opening: networkOpening,
   };
 }
 

@@ -69,7 +69,7 @@ export type WorkerAnswer =
       readonly text: string;
       readonly buildLog: readonly string[];
       readonly data: unknown;
-      /** Whether it came so far as to evaluate the job itself, and not only its opening. */
+      /** False when only its opening was evaluated: without that, the job may do. */
       readonly begun: boolean;
     }
   | { readonly type: 'died'; readonly exit: ProcessExit; readonly lastWords: string };
@@ -215,6 +215,8 @@ export class ReplWorker implements AsyncDisposable {
     const job = this.#job;
     if (this.#waits || job === undefined || !text.startsWith('waiting for lock on ')) return;
     job.errors.push(`error: ${text}`);
+    // Whoever wants to know waits for the build, and not for another try without the opening.
+    job.begun = true;
     if (job.interruption !== undefined) return;
     this.#wasInterrupted = true;
     this.#signal('SIGINT');

@@ -26,8 +26,8 @@ export function toplevelAttrPath(host: string): readonly string[] {
 }
 
 /** What evaluators of a network begin with: the first with packages, the others with what of their host needs none. */
-export function networkOpening(host: string, nth: number): readonly string[] {
-  return nth === 0 ? ['openings', 'packages'] : ['openings', 'modules', host];
+export function networkOpening({ name }: { readonly name: string }, nth: number): readonly string[] {
+  return nth === 0 ? ['openings', 'packages'] : ['openings', 'modules', name];
 }
 
 /**

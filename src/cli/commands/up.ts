@@ -81,14 +81,15 @@ async function up(context: CliContext, file: string, flags: Flags): Promise<numb
   return 0;
 }
 
-interface Following {
+/** Where a person or a script looks from now on. */
+interface Whereabouts {
   readonly name: JobsetName;
   readonly checkout: GitCheckout;
   readonly server: UpServer;
   readonly settings: ServerSettings;
 }
 
-function sayWhere(context: CliContext, { name, checkout, server, settings }: Following): void {
+function sayWhere(context: CliContext, { name, checkout, server, settings }: Whereabouts): void {
   const { project, jobset } = name;
   const url = `${server.baseUrl}${jobsetPath(name)}`;
   if (context.json) {

@@ -7,14 +7,13 @@
  * was built to its end is not built again. A host that has the system already is asked for nothing.
  */
 
-import type { Emit } from '../../events/event.ts';
 import { type StorePath, storePathName } from '../../nix/store-path.ts';
 import type { BuildResult } from '../../store/store.ts';
 import { AppError } from '../../util/app-error.ts';
 import { printable } from '../../util/printable.ts';
-import type { Copied, StepOptions } from '../rollout/host-steps.ts';
+import type { Copied } from '../rollout/host-steps.ts';
 import type { HostSession } from '../session/host-session.ts';
-import type { FleetCopier } from './create-fleet-copier.ts';
+import type { CopyOptions, FleetCopier } from './create-fleet-copier.ts';
 import { type BuildBlame, watchBuild } from './watch-build.ts';
 
 export interface BuildRequest {
@@ -31,7 +30,7 @@ export async function buildOnHost(
   session: HostSession,
   { toplevel, drvPath }: BuildRequest,
   copier: Pick<FleetCopier, 'copy'>,
-  options: StepOptions & { readonly emit: Emit },
+  options: CopyOptions,
 ): Promise<Copied> {
   const { store, host } = session;
   const { signal, onLine } = options;
@@ -74,7 +73,7 @@ async function sendDerivations(
   session: HostSession,
   drvPath: StorePath,
   copier: Pick<FleetCopier, 'copy'>,
-  options: StepOptions & { readonly emit: Emit },
+  options: CopyOptions,
 ): Promise<Copied> {
   try {
     return await copier.copy(session, { roots: [drvPath], substitute: false }, options);

@@ -33,16 +33,14 @@ export interface CopyRequest {
   readonly substitute: boolean;
 }
 
+export type CopyOptions = StepOptions & { readonly emit: Emit };
+
 export interface FleetCopier extends AsyncDisposable {
   /**
    * Throws `deploy.no-space` before anything is sent or when it runs out, `store.path-missing` and `store.corrupt` of
    * our own store, what the host's daemon says (`store.refused`), and what becomes of the connection.
    */
-  copy(
-    session: HostSession,
-    request: CopyRequest,
-    options: StepOptions & { readonly emit: Emit },
-  ): Promise<Copied>;
+  copy(session: HostSession, request: CopyRequest, options: CopyOptions): Promise<Copied>;
   /** The closure of a path in our own store, of which most is known by then. Throws `store.path-missing`. */
   closureOf(path: StorePath): Promise<readonly PathInfo[]>;
   /** What was read once for all of them. */

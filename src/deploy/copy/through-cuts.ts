@@ -3,13 +3,11 @@
  * asking again does the rest.
  */
 
-import type { Emit } from '../../events/event.ts';
 import { AppError } from '../../util/app-error.ts';
 import { defaultPatienceMs, isLost, persist } from '../activation/persist.ts';
-import type { Copied, StepOptions } from '../rollout/host-steps.ts';
+import type { Copied } from '../rollout/host-steps.ts';
 import type { HostSession } from '../session/host-session.ts';
-
-type Options = StepOptions & { readonly emit: Emit };
+import type { CopyOptions } from './create-fleet-copier.ts';
 
 /** Connections that break again and again will not do it. */
 const mostTries = 10;
@@ -20,14 +18,14 @@ const mostTries = 10;
  */
 export function throughCuts(
   session: Pick<HostSession, 'reset'>,
-  work: (options: Options) => Promise<Copied>,
-  { signal, onLine, emit }: Options,
+  work: (options: CopyOptions) => Promise<Copied>,
+  { signal, onLine, emit }: CopyOptions,
   patienceMs = defaultPatienceMs,
 ): Promise<Copied> {
   const tryOnce = async (heard: () => void): Promise<Copied> => {
     // A build may be silent for hours: what counts is that the host was there this time.
     let wasThere = false;
-    const options: Options = {
+    const options: CopyOptions = {
       signal,
       onLine(line) {
         wasThere = true;
