@@ -15,13 +15,12 @@ import { AppError } from '../util/app-error.ts';
 import { AsyncQueue } from './async-queue.ts';
 import type { EvaluationRequest, EvaluationSettings, JobRequest, JobResult } from './evaluation.ts';
 import { jobName } from './job-name.ts';
-import { ReplWorker, type WorkerAnswer } from './repl-worker.ts';
-import { residentMemory } from './resident-memory.ts';
+import type { WorkerAnswer } from './repl-worker.ts';
 import { type KillReason, workerDeath } from './worker-death.ts';
 import { setupInput } from './worker-input.ts';
+import { type PooledWorker, WorkerPool } from './worker-pool.ts';
 import type { WorkerSettings } from './worker-settings.ts';
 
-const samplePeriodMs = 200;
 /** A set that contains itself must not be walked for ever. */
 const maxDepth = 32;
 const maxFound = 1_000_000;
@@ -47,27 +46,16 @@ export type KeepDerivation = (drvPath: StorePath) => Promise<void>;
  */
 export type RecoverJob = (job: string, text: string) => Promise<EvaluationError | undefined> | undefined;
 
-interface Slot {
-  readonly worker: ReplWorker;
-  busy: boolean;
-  /** Whether it was told what to begin with, or need not be. */
-  opened: boolean;
-  /** A job that it had in hand waits, and it may remember why. */
-  parked?: boolean;
-  /** To be replaced when it is idle. */
-  spent?: boolean;
-  killed?: KillReason;
-}
-
 export class EvaluationRun implements AsyncDisposable {
   readonly #options: RunOptions;
   readonly #results = new AsyncQueue<JobResult>();
   readonly #todo: JobRequest[];
   readonly #alone: JobRequest[] = [];
-  readonly #slots = new Set<Slot>();
+  readonly #pool: WorkerPool;
+  /** Workers that need not be told what to begin with any more. */
+  readonly #opened = new WeakSet<PooledWorker>();
   readonly #running = new Set<Promise<void>>();
   readonly #stop = new AbortController();
-  readonly #sampler: NodeJS.Timeout;
   readonly #onAbort = (): void => this.#fail(new AppError('interrupted', 'the evaluation was interrupted'));
   /** Jobs under way, those that still wait for their worker to start included. */
   #active = 0;
@@ -76,13 +64,18 @@ export class EvaluationRun implements AsyncDisposable {
   #found = 0;
   #runsAlone = false;
   #openings = 0;
-  #sampling = false;
 
   constructor(options: RunOptions) {
     this.#options = options;
-    const { jobs, within } = options.request;
+    const { request, workers: settings, recover } = options;
+    const { jobs, within } = request;
+    this.#pool = new WorkerPool({
+      settings,
+      setup: (nonce) => setupInput(request, nonce),
+      waits: recover === undefined,
+      signal: this.#stop.signal,
+    });
     this.#todo = jobs === 'discover' ? [{ name: '', attrPath: within?.attrPath ?? [] }] : [...jobs];
-    this.#sampler = setInterval(() => void this.#sample(), samplePeriodMs);
     options.signal?.addEventListener('abort', this.#onAbort, { once: true });
     if (options.signal?.aborted) this.#onAbort();
     else this.#pump();
@@ -96,10 +89,9 @@ export class EvaluationRun implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     // Kills the workers, those that are just starting too; what waits for them then ends.
     this.#stop.abort();
-    clearInterval(this.#sampler);
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     await Promise.all(this.#running);
-    await this.#dismiss([...this.#slots]);
+    await this.#pool[Symbol.asyncDispose]();
   }
 
   #fail(error: unknown): void {
@@ -137,27 +129,28 @@ export class EvaluationRun implements AsyncDisposable {
 
   async #run(job: JobRequest, alone: boolean): Promise<void> {
     const { emit } = this.#options;
-    if (alone) await this.#dismiss([...this.#slots]);
+    if (alone) await this.#pool.dismissAll();
     else if (this.#isJob(job)) emit({ type: 'evaluation.job.started', job: job.name });
     await this.#evaluate(job, alone);
   }
 
   async #evaluate(job: JobRequest, alone: boolean): Promise<void> {
     const { settings, emit } = this.#options;
-    const slot = await this.#takeSlot(alone);
+    const pooled = await this.#pool.take();
     const start = performance.now();
     const timer =
       settings.jobTimeoutMs === undefined
         ? undefined
-        : setTimeout(() => this.#kill(slot, 'timeout'), settings.jobTimeoutMs);
+        : setTimeout(() => this.#pool.kill(pooled, 'timeout'), settings.jobTimeoutMs);
     const onMessage = (text: string): void => emit({ type: 'evaluation.job.message', job: job.name, text });
-    let answer = await slot.worker.run(job, onMessage, this.#opening(slot, job));
-    if (answer.type === 'error' && !answer.begun) answer = await slot.worker.run(job, onMessage);
+    const { worker } = pooled;
+    let answer = await worker.run(job, onMessage, alone ? undefined : this.#opening(pooled, job));
+    if (answer.type === 'error' && !answer.begun) answer = await worker.run(job, onMessage);
     clearTimeout(timer);
     if (this.#stop.signal.aborted) return;
     if (answer.type === 'died') {
-      this.#slots.delete(slot);
-      this.#bury(job, alone, slot.killed, answer);
+      this.#pool.remove(pooled);
+      this.#bury(job, alone, pooled.killed, answer);
       return;
     }
     if (answer.type === 'error') {
@@ -165,18 +158,17 @@ export class EvaluationRun implements AsyncDisposable {
       const error = parseEvaluationError(answer.text, { wholeTrace: settings.showTrace });
       if (recovery === undefined) this.#failJob(job, withLog(error, answer.buildLog), answer.data);
       else {
-        slot.parked = true;
+        pooled.parked = true;
         void this.#wait(job, recovery);
       }
     } else await this.#take(job, answer, performance.now() - start);
-    await this.#dismissIfSpent(slot);
-    slot.busy = false;
+    await this.#pool.release(pooled);
   }
 
-  #opening(slot: Slot, job: JobRequest): readonly string[] | undefined {
+  #opening(pooled: PooledWorker, job: JobRequest): readonly string[] | undefined {
     const { request, workers } = this.#options;
-    if (slot.opened || !this.#isJob(job) || workers.workers < 2) return undefined;
-    slot.opened = true;
+    if (this.#opened.has(pooled) || !this.#isJob(job) || workers.workers < 2) return undefined;
+    this.#opened.add(pooled);
     // Those that take the place of others come when most is written already.
     return this.#openings < workers.workers ? request.opening?.(job, this.#openings++) : undefined;
   }
@@ -187,7 +179,7 @@ export class EvaluationRun implements AsyncDisposable {
       const error = await recovery;
       if (error !== undefined) this.#failJob(job, error);
       else {
-        if (this.#options.remembersFailures) await this.#forgetFailures();
+        if (this.#options.remembersFailures) await this.#pool.replaceParked();
         this.#todo.unshift(job);
       }
     } catch (error) {
@@ -195,12 +187,6 @@ export class EvaluationRun implements AsyncDisposable {
     }
     this.#waiting -= 1;
     this.#pump();
-  }
-
-  async #forgetFailures(): Promise<void> {
-    const parked = [...this.#slots].filter((slot) => slot.parked);
-    for (const slot of parked) slot.spent = true;
-    await this.#dismiss(parked.filter(({ busy }) => !busy));
   }
 
   /** What a finished job brought. */
@@ -282,67 +268,6 @@ export class EvaluationRun implements AsyncDisposable {
   #failJob({ name, attrPath }: JobRequest, error: EvaluationError, data?: unknown): void {
     this.#results.push({ ok: false, name, attrPath, error, ...(data === undefined ? {} : { data }) });
     this.#options.emit({ type: 'evaluation.job.failed', job: name, error });
-  }
-
-  async #takeSlot(alone: boolean): Promise<Slot> {
-    for (const slot of this.#slots) {
-      if (slot.busy) continue;
-      if (slot.worker.alive && slot.killed === undefined) {
-        slot.busy = true;
-        return slot;
-      }
-      this.#slots.delete(slot);
-    }
-    const { argv, env } = this.#options.workers;
-    const setup = (nonce: string): string => setupInput(this.#options.request, nonce);
-    const worker = await ReplWorker.start({
-      argv,
-      setup,
-      waits: this.#options.recover === undefined,
-      env,
-      signal: this.#stop.signal,
-    });
-    const slot: Slot = { worker, busy: true, opened: alone };
-    this.#slots.add(slot);
-    return slot;
-  }
-
-  /** A worker above its share is replaced between two jobs, before it must be killed within one. */
-  async #dismissIfSpent(slot: Slot): Promise<void> {
-    const { budget, workers } = this.#options.workers;
-    const size = await residentMemory(slot.worker.pid);
-    const spent = slot.spent || slot.killed !== undefined || slot.worker.wasInterrupted;
-    if (spent || size > budget / workers) await this.#dismiss([slot]);
-  }
-
-  async #dismiss(slots: readonly Slot[]): Promise<void> {
-    for (const slot of slots) this.#slots.delete(slot);
-    await Promise.all(slots.map(({ worker }) => worker.kill()));
-  }
-
-  #kill(slot: Slot, reason: KillReason): void {
-    slot.killed ??= reason;
-    void slot.worker.kill();
-  }
-
-  /** Over budget, workers without a job go first; then the biggest of the others, one at a time. */
-  async #sample(): Promise<void> {
-    if (this.#sampling) return;
-    this.#sampling = true;
-    try {
-      const sizes = await Promise.all(
-        [...this.#slots].map(async (slot) => ({ slot, size: await residentMemory(slot.worker.pid) })),
-      );
-      const total = sizes.reduce((sum, { size }) => sum + size, 0);
-      const dying = sizes.some(({ slot }) => slot.killed !== undefined);
-      if (total <= this.#options.workers.budget || dying) return;
-      const idle = sizes.filter(({ slot }) => !slot.busy);
-      const [biggest] = sizes.filter(({ slot }) => slot.busy).toSorted((a, b) => b.size - a.size);
-      if (idle.length > 0) await this.#dismiss(idle.map(({ slot }) => slot));
-      else if (biggest !== undefined) this.#kill(biggest.slot, 'memory');
-    } finally {
-      this.#sampling = false;
-    }
   }
 }
 
