@@ -7,7 +7,7 @@
  * Closures are 40 MB of this machine's own programs and libraries, 90 % of it the same on all hosts. The peer is the
  * sequence of commands that Morph runs (docs/performance.md), or with --morph that program. Our side is the engine
  * as a server has it, already running. What counts is the wall time, and the processor time of all processes on this side
- * of the connections.
+ * of the connections. Of that, what ssh alone takes for the same bytes and logins is shown beside it.
  *
  * - plain: the system is copied and activated;
  * - usual: each host also has a secret to upload and a health check.
@@ -30,6 +30,7 @@ import { morphCommands, morphProgram } from './rollout/morph-side.ts';
 import { ourSide } from './rollout/our-side.ts';
 import { parseRolloutArgs, type RolloutArgs } from './rollout/parse-rollout-args.ts';
 import type { Setting } from './rollout/setting.ts';
+import { packSystems, sshAlone } from './rollout/ssh-alone.ts';
 
 const roundTripMs = 20;
 const mostWall = 0.2;
@@ -77,13 +78,19 @@ async function* measure(
   args: RolloutArgs,
 ): AsyncGenerator<BenchCase> {
   const morph = args.morph === undefined ? morphCommands(setting) : await morphProgram(setting, args.morph);
+  await packSystems(setting);
   const wall = { ours: [] as number[], peer: [] as number[] };
-  const processor = { ours: [] as number[], peer: [] as number[] };
+  const processor = { ours: [] as number[], peer: [] as number[], limit: [] as number[] };
   for (let round = 0; round <= args.rounds; round += 1) {
     const sides = {
       ours: () => ourSide(setting, `bench-${round}`),
       peer: () => runProcess(morph.argv, { env: { ...process.env, ...morph.env } }),
     };
+    const beforeLimit = await processorTime();
+    await runProcess(sshAlone(setting));
+    const limitMs = (await processorTime()) - beforeLimit;
+    say(`${what}, ssh alone: ${formatDuration(limitMs)} of processor time`);
+    if (round > 0) processor.limit.push(limitMs);
     for (const side of ['ours', 'peer'] as const) {
       await empty(hosts);
       const before = await processorTime();
@@ -112,6 +119,8 @@ async function* measure(
   };
   yield benchCase({ ...common, case: `${what}: wall`, ...wall, atMost: mostWall });
   yield benchCase({ ...common, case: `${what}: processor`, ...processor, atMost: mostProcessor });
+  const limit = { ours: processor.ours, peer: processor.limit, peerName: 'ssh alone' };
+  yield benchCase({ ...common, case: `${what}: processor`, ...limit });
 }
 
 /** As if nothing had ever been deployed there. */
