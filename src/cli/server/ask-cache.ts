@@ -31,11 +31,10 @@ export async function askCache(
 
 async function askFor(url: string, token: string, signal: AbortSignal): Promise<string | undefined> {
   try {
-    const { status } = await fetch(url, {
-      method: 'HEAD',
-      signal,
-      headers: { authorization: `Bearer ${token}` },
-    });
+    // Not HEAD, after which every connection is closed.
+    const response = await fetch(url, { signal, headers: { authorization: `Bearer ${token}` } });
+    await response.arrayBuffer();
+    const { status } = response;
     return status === 200 ? undefined : `HTTP status ${status}`;
   } catch (error) {
     signal.throwIfAborted();
