@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { parseStorePath } from '../nix/store-path.ts';
 import type { TempRootLease } from '../store/store.ts';
 import { createTempRootKeeper } from './create-temp-root-keeper.ts';
@@ -6,7 +6,7 @@ import { createTempRootKeeper } from './create-temp-root-keeper.ts';
 const path = (letter: string) => parseStorePath(`/nix/store/${letter.repeat(32)}-x`);
 
 /** A store that says which roots are held; `broken` leases refuse every further root. */
-function setUp(maxRootsPerLease?: number) {
+function setUp(maxRootsPerLease = 100) {
   const leases: { roots: string[]; open: boolean; broken: boolean }[] = [];
   const store = {
     async leaseTempRoots(paths: readonly string[]): Promise<TempRootLease> {
@@ -24,11 +24,14 @@ function setUp(maxRootsPerLease?: number) {
     },
   };
   const held = () => leases.filter((lease) => lease.open).flatMap((lease) => lease.roots);
-  return { keeper: createTempRootKeeper(store, maxRootsPerLease), leases, held };
+  return { keeper: createTempRootKeeper(store, { maxRootsPerLease, lingerMs: 500 }), leases, held };
 }
 
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
 describe('createTempRootKeeper', () => {
-  it('shares one lease and gives it up with its last user', async () => {
+  it('shares one lease and gives it up a moment after its last user', async () => {
     const { keeper, leases, held } = setUp();
     const a = await keeper.keep(path('a'));
     const b = await keeper.keep(path('b'));
@@ -37,10 +40,26 @@ describe('createTempRootKeeper', () => {
     await a[Symbol.asyncDispose]();
     expect(held()).toContain(path('b'));
     await b[Symbol.asyncDispose]();
+    await vi.advanceTimersByTimeAsync(499);
+    expect(held()).toContain(path('b'));
+    await vi.advanceTimersByTimeAsync(1);
     expect(held()).toEqual([]);
     expect(leases).toHaveLength(1);
     await using _c = await keeper.keep(path('c'));
     expect(held()).toEqual([path('c')]);
+  });
+
+  it('lends a lease that was not given up yet to the next user, who has it for as long as it takes', async () => {
+    const { keeper, leases, held } = setUp();
+    await (await keeper.keep(path('a')))[Symbol.asyncDispose]();
+    await vi.advanceTimersByTimeAsync(400);
+    const b = await keeper.keep(path('b'));
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(held()).toEqual([path('a'), path('b')]);
+    await b[Symbol.asyncDispose]();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(held()).toEqual([]);
+    expect(leases).toHaveLength(1);
   });
 
   it('shares it among users that come at the same time', async () => {
@@ -48,6 +67,7 @@ describe('createTempRootKeeper', () => {
     const all = await Promise.all(['a', 'b', 'c'].map((letter) => keeper.keep(path(letter))));
     expect(leases).toHaveLength(1);
     await Promise.all(all.map((one) => one[Symbol.asyncDispose]()));
+    await vi.advanceTimersByTimeAsync(500);
     expect(leases[0]?.open).toBe(false);
   });
 
@@ -61,6 +81,7 @@ describe('createTempRootKeeper', () => {
     await b[Symbol.asyncDispose]();
     expect(held()).toEqual([path('c')]);
     await c[Symbol.asyncDispose]();
+    await vi.advanceTimersByTimeAsync(500);
     expect(held()).toEqual([]);
   });
 
@@ -73,6 +94,7 @@ describe('createTempRootKeeper', () => {
     await a[Symbol.asyncDispose]();
     expect(held()).toEqual([path('b')]);
     await b[Symbol.asyncDispose]();
+    await vi.advanceTimersByTimeAsync(500);
     expect(held()).toEqual([]);
   });
 

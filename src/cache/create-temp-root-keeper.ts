@@ -2,8 +2,9 @@
  * Keeps store paths from the garbage collector while they are being sent.
  *
  * A temporary root lives as long as the connection that asked for it, and cannot be given back singly. So all
- * downloads share one lease, which is given up when the last of them has ended; under traffic that never ends, a
- * new lease is begun after so many roots, and the old one goes with its last user.
+ * downloads share one lease, which is given up a moment after the last of them has ended: a connection costs more than a
+ * small download, and those of one client come one after the other. Under traffic that never ends, a new lease is begun
+ * after so many roots, and the old one goes with its last user.
  */
 
 import type { StorePath } from '../nix/store-path.ts';
@@ -18,29 +19,51 @@ interface SharedLease {
   readonly lease: Promise<TempRootLease>;
   users: number;
   roots: number;
-  /** No further user: its connection broke, or it holds enough roots. */
+  /** No further user: its connection broke, it holds enough roots, or it was given up. */
   retired: boolean;
+  /** Runs while it has no user. */
+  lingering: NodeJS.Timeout | undefined;
+}
+
+export interface TempRootKeeperOptions {
+  readonly maxRootsPerLease?: number;
+  /** How long a lease without users is kept for the next one; default 2 seconds. */
+  readonly lingerMs?: number;
 }
 
 export function createTempRootKeeper(
   store: Pick<Store, 'leaseTempRoots'>,
-  maxRootsPerLease = 10_000,
+  { maxRootsPerLease = 10_000, lingerMs = 2000 }: TempRootKeeperOptions = {},
 ): TempRootKeeper {
   let current: SharedLease | undefined;
+
+  const giveUp = async (shared: SharedLease): Promise<void> => {
+    shared.retired = true;
+    clearTimeout(shared.lingering);
+    // A lease that broke, or whose store was closed, is gone already, which is all that is wanted here.
+    await shared.lease.then((lease) => lease[Symbol.asyncDispose]()).catch(() => {});
+  };
 
   const leave = async (shared: SharedLease): Promise<void> => {
     shared.users -= 1;
     if (shared.users > 0) return;
-    shared.retired = true;
-    // A lease that broke is gone already, which is all that is wanted here.
-    await shared.lease.then((lease) => lease[Symbol.asyncDispose]()).catch(() => {});
+    const isWanted = shared === current && !shared.retired && shared.roots < maxRootsPerLease;
+    if (!isWanted) return giveUp(shared);
+    shared.lingering = setTimeout(() => void giveUp(shared), lingerMs).unref();
   };
 
   const enter = async (path: StorePath): Promise<SharedLease> => {
     if (current === undefined || current.retired || current.roots >= maxRootsPerLease) {
-      current = { lease: store.leaseTempRoots([]), users: 0, roots: 0, retired: false };
+      current = {
+        lease: store.leaseTempRoots([]),
+        users: 0,
+        roots: 0,
+        retired: false,
+        lingering: undefined,
+      };
     }
     const shared = current;
+    clearTimeout(shared.lingering);
     shared.users += 1;
     shared.roots += 1;
     try {
