@@ -27,13 +27,13 @@ interface SharedLease {
 
 export interface TempRootKeeperOptions {
   readonly maxRootsPerLease?: number;
-  /** How long a lease without users is kept for the next one; default 2 seconds. */
+  /** How long a lease without users is kept for the next one; default half a second. */
   readonly lingerMs?: number;
 }
 
 export function createTempRootKeeper(
   store: Pick<Store, 'leaseTempRoots'>,
-  { maxRootsPerLease = 10_000, lingerMs = 2000 }: TempRootKeeperOptions = {},
+  { maxRootsPerLease = 10_000, lingerMs = 500 }: TempRootKeeperOptions = {},
 ): TempRootKeeper {
   let current: SharedLease | undefined;
 

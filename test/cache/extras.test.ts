@@ -15,6 +15,7 @@ import { runProcess } from '../../src/process/run-process.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { openStoreDatabase, type StoreDatabase } from '../../src/store/store-database.ts';
+import { deleteFromStore } from '../helpers/delete-from-store.ts';
 import { buildPath } from './build-path.ts';
 
 const buildId = '0123456789abcdef0123456789abcdef01234567';
@@ -160,7 +161,7 @@ describe('debug information', () => {
   });
 
   it('is gone with its path, and there again with it', async () => {
-    await runProcess(['nix-store', '--delete', debug]);
+    await deleteFromStore([debug]);
     expect((await get(`/debuginfo/${buildId}`)).status).toBe(404);
     expect(await buildDebug()).toBe(debug);
     expect((await get(`/debuginfo/${buildId}`)).status).toBe(200);

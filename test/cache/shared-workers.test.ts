@@ -7,6 +7,7 @@ import { type StorePath, storePathHash } from '../../src/nix/store-path.ts';
 import { runProcess } from '../../src/process/run-process.ts';
 import { dialects } from '../db/fresh-databases.ts';
 import { PostgresCluster } from '../db/postgres-cluster.ts';
+import { deleteFromStore } from '../helpers/delete-from-store.ts';
 import { parseEvents, proteus } from '../helpers/proteus.ts';
 import { serveCache } from '../helpers/serve-cache.ts';
 import { makeFolder } from '../helpers/write-network.ts';
@@ -81,7 +82,7 @@ describe.each(dialects)('several processes with the same files, on %s', (dialect
       )
       .toEqual([expect.stringMatching(/^200 nar\/[0-9a-z]{52}\.nar$/)]);
 
-    await runProcess(['nix-store', '--delete', small, large]);
+    await deleteFromStore([small, large]);
     const [kept = ''] = await narinfos(url, small);
     const answers = await Promise.all(
       Array.from({ length: askers }, () => nar(`${url}/${kept.split(' ')[1]}`)),

@@ -18,6 +18,7 @@ import { runProcess } from '../../src/process/run-process.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { openStoreDatabase, type StoreDatabase } from '../../src/store/store-database.ts';
+import { deleteFromStore } from '../helpers/delete-from-store.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
 import type { LabHost } from '../lab/lab-host.ts';
 import { startCuttingProxy } from './cutting-proxy.ts';
@@ -213,7 +214,7 @@ describe('narinfos', () => {
     const hash = await add('volatile', content);
     expect((await narinfo(hash)).status).toBe(200);
     const nar = await narUrl(hash);
-    await runProcess(['nix-store', '--delete', hash]);
+    await deleteFromStore([hash]);
     expect((await narinfo(hash)).status).toBe(404);
     expect((await fetch(nar)).status).toBe(404);
     expect(await add('volatile', content)).toBe(hash);

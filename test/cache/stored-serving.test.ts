@@ -22,6 +22,7 @@ import { runProcess } from '../../src/process/run-process.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { openStoreDatabase, type StoreDatabase } from '../../src/store/store-database.ts';
+import { deleteFromStore } from '../helpers/delete-from-store.ts';
 import { makeFolder } from '../helpers/write-network.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
 import type { LabHost } from '../lab/lab-host.ts';
@@ -100,7 +101,7 @@ const sha256 = (content: Buffer): string => createHash('sha256').update(content)
 /** Takes them out of the store with all that refers to them, derivations too, as the garbage collector would. */
 async function collect(...paths: readonly StorePath[]): Promise<void> {
   const { stdout } = await runProcess(['nix-store', '--query', '--referrers-closure', ...paths]);
-  await runProcess(['nix-store', '--delete', ...stdout.trim().split('\n')]);
+  await deleteFromStore(stdout.trim().split('\n'));
 }
 
 /** Has it kept, and waits until it is. */

@@ -15,6 +15,7 @@ import {
   storePathHash,
 } from '../../src/nix/store-path.ts';
 import { runProcess } from '../../src/process/run-process.ts';
+import { deleteFromStore } from '../helpers/delete-from-store.ts';
 import { proteus } from '../helpers/proteus.ts';
 import { makeAdmin, serve, type TestServer } from '../helpers/serve.ts';
 import { makeFolder } from '../helpers/write-network.ts';
@@ -309,7 +310,7 @@ describe('what is uploaded besides', () => {
       ),
     );
     expect((await proteus(['cache', 'push', gone, '--to', started.url], { env })).code).toBe(0);
-    await runProcess(['nix-store', '--delete', gone, '--option', 'keep-outputs', 'false']);
+    await deleteFromStore([gone], ['--option', 'keep-outputs', 'false']);
     const at = `${started.url}/serve/${storePathHash(gone)}/lib/debug/.build-id/ab/${'c'.repeat(38)}.debug`;
     expect(await (await fetch(at)).text()).toBe('d\n');
     expect(await (await fetch(`${started.url}/${storePathHash(gone)}.ls`)).json()).toMatchObject({

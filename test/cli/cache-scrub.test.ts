@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { type StorePath, storePathHash } from '../../src/nix/store-path.ts';
 import { runProcess } from '../../src/process/run-process.ts';
 import { buildPath } from '../cache/build-path.ts';
+import { deleteFromStore } from '../helpers/delete-from-store.ts';
 import { parseEvents, proteus } from '../helpers/proteus.ts';
 import { serveCache } from '../helpers/serve-cache.ts';
 import { makeFolder } from '../helpers/write-network.ts';
@@ -63,7 +64,7 @@ describe('proteus cache scrub', () => {
 
   it('gives up what is damaged and nowhere else, and says so', async () => {
     await damage();
-    await runProcess(['nix-store', '--delete', served]);
+    await deleteFromStore([served]);
     const { code, stdout } = await scrub();
 
     expect(code).toBe(1);
