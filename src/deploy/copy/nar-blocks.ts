@@ -18,8 +18,8 @@ import { constants, zstdCompress, zstdCompressSync } from 'node:zlib';
 import { NarReader } from '../../store/nar-reader.ts';
 import { packedStart } from '../../store/packed-import.ts';
 import type { PathInfo } from '../../store/store.ts';
-import { WireEncoder } from '../../store/wire-encoder.ts';
 import { AppError } from '../../util/app-error.ts';
+import { createSpareBuffers } from './spare-buffers.ts';
 
 export type BlockFormat = 'plain' | 'zstd';
 
@@ -42,6 +42,12 @@ const packing = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
 const syncBytes = 16 * 1024;
 const pack = promisify(zstdCompress);
 const empty = new Uint8Array();
+/** Of the length before a part of a NAR. */
+const lengthBytes = 8;
+/** What comes before the first block of a path with very many references is longer. */
+const mostStartBytes = 64 * 1024;
+/** As many as are packed at a time by the threads, and some that wait for one. */
+const mostSpare = 16;
 
 interface Kept {
   readonly block: Promise<Uint8Array>;
@@ -65,14 +71,18 @@ export function createNarBlocks({
   const kept = new Map<string, Kept>();
   const readings = new Map<string, Reading>();
   const verified = new Set<string>();
+  const spare = createSpareBuffers(blockBytes + mostStartBytes, mostSpare);
   const counters = { read: 0, kept: 0 };
 
-  /** The bytes of one block, from a reading that waits just there, or a new one. */
-  const read = (info: PathInfo, index: number): Buffer => {
+  const sizeOf = (info: PathInfo, index: number): number =>
+    Math.min(blockBytes, info.narSize - index * blockBytes);
+  const isLastOf = (info: PathInfo, index: number): boolean =>
+    index * blockBytes + sizeOf(info, index) === info.narSize;
+
+  /** Reads one block, from a reading that waits just there, or a new one. */
+  const read = (info: PathInfo, index: number, into: Buffer): void => {
     counters.read += 1;
-    const start = index * blockBytes;
-    const into = Buffer.allocUnsafeSlow(Math.min(blockBytes, info.narSize - start));
-    const isLast = start + into.length === info.narSize;
+    const isLast = isLastOf(info, index);
     const reading = takeReading(info, index) ?? begin(info, index);
     let goesOn = false;
     try {
@@ -83,7 +93,6 @@ export function createNarBlocks({
     } finally {
       if (!goesOn) reading.reader[Symbol.dispose]();
     }
-    return into;
   };
 
   const takeReading = (info: PathInfo, index: number): Reading | undefined => {
@@ -123,10 +132,28 @@ export function createNarBlocks({
   };
 
   const make = async (info: PathInfo, format: BlockFormat, index: number): Promise<Uint8Array> => {
-    const bytes = read(info, index);
-    if (format === 'plain') return bytes;
-    const isLast = index * blockBytes + bytes.length === info.narSize;
-    return packed(info, bytes, index === 0, isLast);
+    const size = sizeOf(info, index);
+    if (format === 'zstd') return makePacked(info, index, size);
+    const block = Buffer.allocUnsafeSlow(size);
+    read(info, index, block);
+    return block;
+  };
+
+  /** What the protocol wants to be sent, in a frame of Zstandard. */
+  const makePacked = async (info: PathInfo, index: number, size: number): Promise<Uint8Array> => {
+    const start = index === 0 ? packedStart(info) : empty;
+    const narAt = start.length + lengthBytes;
+    const end = isLastOf(info, index) ? lengthBytes : 0;
+    const bytes = spare.take(narAt + size + end);
+    try {
+      bytes.set(start);
+      bytes.writeBigUInt64LE(BigInt(size), start.length);
+      read(info, index, bytes.subarray(narAt, narAt + size));
+      bytes.fill(0, narAt + size);
+      return bytes.length < syncBytes ? zstdCompressSync(bytes, packing) : await pack(bytes, packing);
+    } finally {
+      spare.give(bytes);
+    }
   };
 
   const get = (info: PathInfo, format: BlockFormat, index: number): Promise<Uint8Array> => {
@@ -182,20 +209,4 @@ function fill(reader: NarReader, into: Uint8Array, info: PathInfo, isLast: boole
 
 function damaged(info: PathInfo, why: string): AppError {
   return new AppError('store.corrupt', `${info.path} is damaged: ${why}`);
-}
-
-/** What the protocol wants to be sent, in a frame of Zstandard. */
-async function packed(
-  info: PathInfo,
-  nar: Uint8Array,
-  isFirst: boolean,
-  isLast: boolean,
-): Promise<Uint8Array> {
-  const bytes = Buffer.concat([
-    isFirst ? packedStart(info) : empty,
-    new WireEncoder().u64(nar.length).take(),
-    nar,
-    isLast ? new WireEncoder().u64(0).take() : empty,
-  ]);
-  return bytes.length < syncBytes ? zstdCompressSync(bytes, packing) : pack(bytes, packing);
 }
