@@ -51,4 +51,11 @@ describe('runProcess', () => {
 
     expect(result.stdout).toBe('é');
   });
+
+  it('shows of a very long command only how it begins', async () => {
+    const script = `exit 3 # ${'long '.repeat(200)}`;
+    const failed = runProcess(['sh', '-c', script]);
+    await expect(failed).rejects.toThrow(/^sh -c exit 3 # (long )+[long]* … ended with exit code 3$/);
+    await expect(failed).rejects.toSatisfy((error: Error) => error.message.length < 450);
+  });
 });

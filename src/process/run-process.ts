@@ -35,7 +35,7 @@ export async function runProcess(argv: Argv, options: RunOptions = {}): Promise<
   child.stdin.end(options.input ?? '');
   const [stdout, stderr, exit] = await Promise.all([text(child.stdout), text(child.stderr), child.exited]);
   clearTimeout(timer);
-  const command = argv.join(' ');
+  const command = shown(argv);
   if (options.signal?.aborted) throw new AppError('interrupted', `interrupted: ${command}`);
   if (timedOut) {
     throw new AppError('process.timeout', `${command} did not end within ${options.timeoutMs} ms`);
@@ -46,6 +46,14 @@ export async function runProcess(argv: Argv, options: RunOptions = {}): Promise<
   const how = exit.code === null ? `was killed by ${exit.signal}` : `ended with exit code ${exit.code}`;
   const tail = stderr.trimEnd().split('\n').slice(-20).join('\n');
   throw new AppError('process.failed', `${command} ${how}${tail === '' ? '' : `:\n${tail}`}`);
+}
+
+/** Of a command line: long ones hold scripts, or very many paths. */
+const mostShown = 400;
+
+function shown(argv: Argv): string {
+  const all = argv.join(' ');
+  return all.length <= mostShown ? all : `${all.slice(0, mostShown)} …`;
 }
 
 async function text(stream: AsyncIterable<Buffer>): Promise<string> {
