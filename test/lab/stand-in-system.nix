@@ -1,8 +1,18 @@
 # The least that can be deployed: a toplevel with the stand-in activation program of the example network. `note` makes
-# systems of the same name differ.
-{ name, note ? "", system ? builtins.currentSystem }:
+# systems of the same name differ. `units`: files by name, for hosts that run systemd; who wants one has it linked, as
+# NixOS does it.
+{
+  name,
+  note ? "",
+  system ? builtins.currentSystem,
+  units ? { },
+}:
+let
+  unitNames = builtins.attrNames units;
+in
 derivation {
-  inherit system note;
+  inherit system note unitNames;
+  unitFiles = map (unit: units.${unit}) unitNames;
   name = "nixos-system-${name}-lab";
   builder = "/bin/sh";
   script = ../../examples/network/nixpkgs/nixos/modules/switch-to-configuration.sh;
@@ -17,6 +27,16 @@ derivation {
       echo "$note" > $out/note
       echo lab > $out/nixos-version
       echo system > $out/system
+      cd $out/etc/systemd/system
+      set -- $unitFiles
+      for unit in $unitNames; do
+        cp $1 $unit
+        shift
+        for target in $(sed -n 's/^WantedBy=//p' $unit); do
+          mkdir -p $target.wants
+          ln -s ../$unit $target.wants/
+        done
+      done
     ''
   ];
 }
