@@ -52,22 +52,6 @@ const isActive = async (name: string) =>
 describe('the supervisor', () => {
   it('is a unit of its own, outlives a restart of sshd that ends all sessions, and is gone in the end', async () => {
     await using _lock = await lockHost(session, { rollout: 'r1', beatMs: 500 }, web.options());
-    expect(await activate()).toEqual({ state: 'active' });
-    expect(await isActive('app')).toBe('active');
-    expect(await supervisors()).toBe('proteus-r1-1.service active running\n');
-    const { stdout } = await web.host.exec('cat /proc/$(sed -n s/^pid=//p /run/proteus/r1/state)/cgroup');
-    expect(stdout).toMatch(/^0::\/system\.slice\/proteus-r1-1\.service$/m);
-
-    await web.host.exec(['systemctl', 'restart', 'sshd']);
-    expect(await supervisors()).toBe('proteus-r1-1.service active running\n');
-    await using other = await web.openSession();
-    await confirmHost(other, web.request(), web.options());
-    await keepHost(other, web.request(), web.options());
-    expect((await web.stands()).current).toBe(web.fresh);
-    await expect.poll(supervisors).toBe('');
-  });
-
-  it('is followed again when sshd is restarted in the middle of an activation', async () => {
     await web.host.setBehaviour('slow', web.fresh);
     const activation = activate();
     await expect.poll(() => web.lines.some((line) => line.startsWith('step 1'))).toBe(true);
@@ -76,8 +60,19 @@ describe('the supervisor', () => {
     expect(web.lines.filter((line) => line.startsWith('step'))).toEqual(
       [1, 2, 3, 4].map((step) => `step ${step} of 4`),
     );
-    await rollBackHost(session, web.request(), web.options());
-    expect(await isActive('app')).toBe('inactive');
+    expect(await isActive('app')).toBe('active');
+
+    expect(await supervisors()).toBe('proteus-r1-1.service active running\n');
+    const { stdout } = await web.host.exec('cat /proc/$(sed -n s/^pid=//p /run/proteus/r1/state)/cgroup');
+    expect(stdout).toMatch(/^0::\/system\.slice\/proteus-r1-1\.service$/m);
+    // What a program of the activation is killed for must not end the supervisor, which has to go back then.
+    const policy = ['systemctl', 'show', '--property=OOMPolicy', '--value', 'proteus-r1-1'] as const;
+    expect((await web.host.exec(policy)).stdout).toBe('continue\n');
+    await using other = await web.openSession();
+    await confirmHost(other, web.request(), web.options());
+    await keepHost(other, web.request(), web.options());
+    expect((await web.stands()).current).toBe(web.fresh);
+    await expect.poll(supervisors).toBe('');
   });
 
   it('goes back by itself when nobody confirms, and leaves no unit behind', async () => {
@@ -108,14 +103,27 @@ describe('the supervisor', () => {
   });
 
   it('says why systemd does not start it', async () => {
-    await web.host.exec('systemctl mask --runtime proteus-r1-1.service');
+    await web.host.exec('systemctl mask --runtime proteus-r1-1 proteus-r1-2');
     await expect(activate()).rejects.toMatchObject({
       code: 'deploy.failed',
       message: expect.stringMatching(
-        /^web01: nothing was activated: the supervisor did not start: .*proteus-r1-1/,
+        /^web01: nothing was activated: the supervisor did not start: .*proteus-r1-1\.service/,
       ),
     });
-    await web.host.exec('systemctl unmask --runtime proteus-r1-1.service');
+    expect(await web.stands()).toEqual(unchanged());
+    await rollBackHost(session, web.request(), web.options());
+
+    await web.host.exec('systemctl unmask --runtime proteus-r1-1');
+    await activate();
+    await web.host.exec(['systemctl', 'stop', 'proteus-r1-1']);
+    await expect(rollBackHost(session, web.request(), web.options())).rejects.toMatchObject({
+      code: 'deploy.failed',
+      message: expect.stringMatching(
+        /^web01: it could not begin to go back: not-started .*proteus-r1-2\.service/,
+      ),
+    });
+    await web.host.exec('systemctl unmask --runtime proteus-r1-2');
+    await rollBackHost(session, web.request(), web.options());
     expect(await web.stands()).toEqual(unchanged());
   });
 });

@@ -20,7 +20,8 @@ derivation {
   args = [
     "-c"
     ''
-      mkdir -p $out/bin $out/etc/systemd/system
+      mkdir -p $out/bin $out/sw/bin $out/etc/systemd/system
+      ln -s /usr/bin/systemd-run /usr/bin/systemctl $out/sw/bin/
       cp $script $out/bin/switch-to-configuration
       chmod 555 $out/bin/switch-to-configuration
       echo "$hostName" > $out/etc/hostname
@@ -30,12 +31,12 @@ derivation {
       cd $out/etc/systemd/system
       set -- $unitFiles
       for unit in $unitNames; do
-        cp $1 $unit
-        shift
-        for target in $(sed -n 's/^WantedBy=//p' $unit); do
+        ln -s $1 $unit
+        for target in $(sed -n 's/^WantedBy=//p' $1); do
           mkdir -p $target.wants
           ln -s ../$unit $target.wants/
         done
+        shift
       done
     ''
   ];
