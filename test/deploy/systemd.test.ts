@@ -47,7 +47,7 @@ const supervisors = async () =>
   (await web.host.exec("systemctl list-units --all --plain --no-legend 'proteus-*' | cut -d ' ' -f 1,3,4"))
     .stdout;
 const isActive = async (name: string) =>
-  (await web.host.exec(['systemctl', 'is-active', name], { okCodes: [0, 3] })).stdout.trim();
+  (await web.host.exec(['systemctl', 'is-active', name], { okCodes: [0, 3, 4] })).stdout.trim();
 
 describe('the supervisor', () => {
   it('is a unit of its own, outlives a restart of sshd that ends all sessions, and is gone in the end', async () => {
