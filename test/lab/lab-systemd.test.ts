@@ -59,7 +59,8 @@ describe('a host with systemd', () => {
   it('builds in the sandbox', async () => {
     const expression =
       'derivation { name = "x"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" ": > $out" ]; }';
-    await web.exec(['nix-build', '--no-out-link', '-E', expression]);
+    const { stdout } = await web.exec(['nix-build', '--no-out-link', '-E', expression]);
+    expect(stdout).toMatch(/^\/nix\/store\/.*-x$/m);
   });
 
   it('can change no setting of the machine while it starts', async () => {

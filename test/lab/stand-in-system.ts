@@ -21,7 +21,7 @@ export async function buildStandInSystem({ name, note = '', units = {} }: StandI
 }
 
 /** The system as Nix source, for a network file. */
-export function standInSource(name: string, note: string, units: Readonly<Record<string, string>>): string {
+function standInSource(name: string, note: string, units: Readonly<Record<string, string>>): string {
   const files = Object.entries(units).map(
     ([unit, text]) => `${quoted(unit)} = builtins.toFile ${quoted(unit)} ${quoted(text)};`,
   );
