@@ -8,6 +8,7 @@ import { lockHost } from '../../src/deploy/activation/lock-host.ts';
 import { rebootHost } from '../../src/deploy/activation/reboot-host.ts';
 import { rollBackHost } from '../../src/deploy/activation/roll-back-host.ts';
 import type { HostSession } from '../../src/deploy/session/host-session.ts';
+import { addLogin } from '../lab/add-login.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
 import { type ActivationLab, prepareActivationLab } from './activation-lab.ts';
 
@@ -27,7 +28,9 @@ let session: HostSession;
 
 beforeAll(async () => {
   lab = await createLab();
-  web = await prepareActivationLab(await lab.addHost('web01', { init: 'systemd' }), { 'app.service': unit });
+  web = await prepareActivationLab(await lab.addHost('web01', { init: 'systemd', daemon: true }), {
+    'app.service': unit,
+  });
 });
 afterAll(async () => {
   await session?.[Symbol.asyncDispose]();
@@ -51,9 +54,12 @@ const isActive = async (name: string) =>
 
 describe('the supervisor', () => {
   it('is a unit of its own, outlives a restart of sshd that ends all sessions, and is gone in the end', async () => {
-    await using _lock = await lockHost(session, { rollout: 'r1', beatMs: 500 }, web.options());
+    // Neither sshd's nor sudo's.
+    const target = await addLogin(web.host, 'deploy', 'open sesame');
+    await using login = await web.openSession({ target, password: async () => 'open sesame' });
+    await using _lock = await lockHost(login, { rollout: 'r1', beatMs: 500 }, web.options());
     await web.host.setBehaviour('slow', web.fresh);
-    const activation = activate();
+    const activation = activateHost(login, web.request(), web.options());
     await expect.poll(() => web.lines.some((line) => line.startsWith('step 1'))).toBe(true);
     await web.host.exec(['systemctl', 'restart', 'sshd']);
     expect(await activation).toEqual({ state: 'active' });
