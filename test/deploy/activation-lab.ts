@@ -42,9 +42,13 @@ function impatient(settings: SshSettings): SshSettings {
   return { ...settings, extraArgs: [...options, ...(settings.extraArgs ?? [])] };
 }
 
-export async function prepareActivationLab(host: LabHost): Promise<ActivationLab> {
+/** `units`: of the fresh system, for a host that runs systemd. */
+export async function prepareActivationLab(
+  host: LabHost,
+  units: Readonly<Record<string, string>> = {},
+): Promise<ActivationLab> {
   const old = await buildStandInSystem({ name: host.name, note: 'old' });
-  const fresh = await buildStandInSystem({ name: host.name, note: 'fresh' });
+  const fresh = await buildStandInSystem({ name: host.name, note: 'fresh', units });
   const { target, settings } = host.ssh;
   await using local = await openStore({ type: 'local' });
   await using remote = await openStore({ type: 'ssh', target, settings });

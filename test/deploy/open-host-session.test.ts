@@ -112,7 +112,7 @@ describe('openHostSession', () => {
 
 describe('a login that is not root', () => {
   it('activates with a password that is asked for once and goes nowhere else', async () => {
-    await setSudoPassword(web.host, 'open sesame');
+    await setSudoPassword(web.host, 'deploy', 'open sesame');
     let asked = 0;
     const password = async (): Promise<string> => {
       asked += 1;
@@ -139,7 +139,7 @@ describe('a login that is not root', () => {
   });
 
   it('is told that its password is wrong, or that there is none', async () => {
-    await setSudoPassword(web.host, 'open sesame');
+    await setSudoPassword(web.host, 'deploy', 'open sesame');
     await using wrong = await web.openSession({ target: deploy, password: async () => 'guess' });
     await expect(run(wrong, ['cat'], { asRoot: true, stdin: Buffer.from('secret\n') })).rejects.toMatchObject(
       {
@@ -154,8 +154,54 @@ describe('a login that is not root', () => {
     });
   });
 
+  it.each([
+    ['requiretty', ['sudo: sorry, you must have a tty to run sudo']],
+    // It is tried once, however often it is wanted: else its owner might be locked out.
+    [
+      'lecture=always',
+      ['Sorry, try again.', 'sudo: no password was provided', 'sudo: 1 incorrect password attempt'],
+    ],
+  ])('is told why sudo refuses where its settings are %s', async (settings, words) => {
+    await web.host.exec('rm -f /var/log/sudo.log');
+    await setSudoPassword(web.host, 'deploy', 'open sesame', settings);
+    await using session = await web.openSession({ target: deploy, password: async () => 'guess' });
+    const heard: string[] = [];
+    for (const _ of [1, 2]) {
+      await expect(
+        run(session, ['true'], { asRoot: true, onLine: (line: string) => heard.push(line) }),
+      ).rejects.toMatchObject({
+        code: 'deploy.sudo-failed',
+        message: `web01: sudo did not let deploy do what only root may: ${words.join('\n')}`,
+      });
+    }
+    expect(heard).toEqual([]);
+    const { stdout: tries } = await web.host.exec(
+      'grep -o "[0-9]* incorrect password attempt" /var/log/sudo.log || :',
+    );
+    expect(tries).toBe(settings === 'requiretty' ? '' : '1 incorrect password attempt\n');
+  });
+
+  it('is told that sudo knows nothing of it', async () => {
+    await setSudoPassword(web.host, 'deploy', 'open sesame');
+    await web.host.exec('rm /etc/sudoers.d/deploy');
+    await using session = await web.openSession({ target: deploy, password: async () => 'open sesame' });
+    await expect(run(session, ['true'], { asRoot: true })).rejects.toMatchObject({
+      code: 'deploy.sudo-failed',
+      message: expect.stringContaining('deploy is not in the sudoers file'),
+    });
+  });
+
+  it('hears of what it runs only, not of what sudo tells everybody', async () => {
+    await setSudoPassword(web.host, 'deploy', 'open sesame', 'lecture=always');
+    await using session = await web.openSession({ target: deploy, password: async () => 'open sesame' });
+    expect(await run(session, ['cat'], { asRoot: true, stdin: Buffer.from('data\n') })).toEqual({
+      code: 0,
+      lines: ['data'],
+    });
+  });
+
   it('is asked for no password where sudo wants none', async () => {
-    await setSudoPassword(web.host, undefined);
+    await setSudoPassword(web.host, 'deploy', undefined);
     const password = (): Promise<string> => Promise.reject(new Error('asked'));
     await using session = await web.openSession({ target: deploy, password });
     expect(await run(session, ['id', '-un'], { asRoot: true })).toEqual({ code: 0, lines: ['root'] });

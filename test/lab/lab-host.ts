@@ -2,6 +2,8 @@
  * One host of the lab: a process tree in its own mount, pid, network, hostname and ipc namespaces, with its own Nix
  * store, /etc, /root, /run, /var and /tmp in memory, an sshd on port 22, and a cable to us. The programs are those of
  * this machine, read-only. When its first process ends, however that comes about, the kernel removes all of it.
+ *
+ * What starts and ends its programs is a shell, or a real systemd, which sees only its own processes, units and cgroups.
  */
 
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -33,6 +35,8 @@ export interface LabHostOptions {
   readonly nixConf?: NixConf | undefined;
   /** Also start a nix-daemon on the host's socket. */
   readonly daemon?: boolean;
+  /** What starts its programs. Default: `bash`, which is quicker. */
+  readonly init?: 'bash' | 'systemd';
 }
 
 export interface LabHost extends AsyncDisposable {
@@ -128,6 +132,7 @@ export async function startLabHost(
   await writeFile(join(files, 'authorized-keys'), await readFile(`${lab.identityFile}.pub`));
   await writeFile(join(files, 'nix.conf'), printNixConf(nixConf));
 
+  const hasSystemd = options.init === 'systemd';
   let link: LabLink | undefined;
   let world: RunningProcess | undefined;
   let gone = false;
@@ -136,6 +141,8 @@ export async function startLabHost(
     // Before its namespace goes: afterwards the name may be another lab's.
     if (link !== undefined && !gone) await removeLink(link);
     await world?.kill();
+    // The kernel keeps them, alone of all that a host has.
+    if (hasSystemd) await runProcess([join(import.meta.dirname, 'sweep-cgroups')]);
     await rm(files, { recursive: true, force: true });
   };
   try {
@@ -147,6 +154,7 @@ export async function startLabHost(
         name,
         files,
         options.daemon === true ? '1' : '0',
+        options.init ?? 'bash',
       ],
       { env: hostEnvironment },
     );
@@ -169,7 +177,8 @@ export async function startLabHost(
 
     const root = `/proc/${pid}/root`;
     const path = (hostPath: string): string => root + hostPath;
-    const enter: Argv = ['nsenter', `--target=${pid}`, ...namespaces, '--wdns=/', '--'];
+    const outside: Argv = ['nsenter', `--target=${pid}`, ...namespaces, '--wdns=/', '--'];
+    const enter: Argv = hasSystemd ? [...outside, `${checkoutOnHost}/test/lab/host-enter`] : outside;
     const exec = (command: Argv | string, runOptions: RunOptions = {}): Promise<ProcessResult> =>
       runProcess([...enter, ...(typeof command === 'string' ? ['sh', '-c', command] : command)], {
         env: hostEnvironment,
@@ -211,10 +220,18 @@ export async function startLabHost(
         await runProcess(['ip', 'link', 'set', cable.name, 'up']);
       },
       async killSshd() {
+        if (hasSystemd) {
+          await exec('systemctl kill --signal=KILL sshd; systemctl stop sshd; systemctl reset-failed sshd');
+          return;
+        }
         // The host has processes of its own only; newer sshd runs sessions as sshd-session.
         await exec('pkill -KILL sshd; rm -f /run/sshd.pid; while pgrep sshd >/dev/null; do sleep 0.01; done');
       },
       async startSshd() {
+        if (hasSystemd) {
+          await exec(['systemctl', 'start', 'sshd']);
+          return;
+        }
         await exec(
           '/usr/sbin/sshd -f /etc/ssh/sshd_config -E /var/log/sshd.log; until [ -e /run/sshd.pid ]; do sleep 0.01; done',
         );

@@ -1,4 +1,4 @@
-/** Units of secrets: what a host gets of them, and their script as it runs. systemd itself is not here to start them. */
+/** Units of secrets: what a host gets of them, and their script as it runs. What systemd makes of them is in test/cli/systemd. */
 
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';

@@ -10,6 +10,8 @@ const all = [
   'nix',
   'busybox',
   'ssh',
+  'sudo',
+  'systemd',
   'git',
   'iproute',
   'qemu',

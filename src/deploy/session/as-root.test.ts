@@ -9,7 +9,7 @@ async function run(words: readonly string[], password: string | undefined, sudo:
   const command = asRoot(words, mark, password);
   const script = `sudo() { ${sudo}; }\n${command.words.join(' ')}`;
   const { stdout, stderr, code } = await runProcess(['sh', '-c', script], {
-    input: command.preamble + data,
+    input: command.password + command.afterReady + data,
     okCodes: [0, 1, 3],
   });
   const lines = stderr.split('\n').filter((line) => line !== '');

@@ -1,8 +1,9 @@
 /**
  * A command with root's rights on a host whose login is another user's: through sudo in Morph's form, which takes no
- * remembered password. A password goes over standard input and nowhere else. sudo reads it only when it needs one, so
- * that a line with a mark follows it, and the command itself begins after that line: whoever reads, the password
- * reaches no command. Once it is root it says so, which tells a refusal of sudo from a failure of the command.
+ * remembered password. A password goes over standard input and nowhere else. sudo reads it only when it needs one. Once
+ * it is root it says so, which tells a refusal of sudo from a failure of the command, and skips what sudo has not read, up
+ * to a line with a mark: whoever reads, the password reaches no command. The mark is sent only then, as sudo would
+ * take it for a second password, and whoever mistypes one of them too often is locked out.
  */
 
 import { shellQuote } from '../../process/ssh.ts';
@@ -12,19 +13,22 @@ export interface RootCommand {
   /** The line on standard error that says that sudo let us in. */
   readonly isReady: (line: string) => boolean;
   /** Comes first on standard input. */
-  readonly preamble: string;
+  readonly password: string;
+  /** Comes next, before what is sent to the command, once it is ready. */
+  readonly afterReady: string;
 }
 
 /** `mark`: a random word of letters and digits. */
 export function asRoot(words: readonly string[], mark: string, password: string | undefined): RootCommand {
   const ready = `proteus: root ${mark}`;
   const skip = `while IFS= read -r line; do [ "$line" = ${mark} ] && break; done; `;
-  const script = `${password === undefined ? '' : skip}echo "${ready}" >&2; exec "$@"`;
+  const script = `echo "${ready}" >&2; ${password === undefined ? '' : skip}exec "$@"`;
   // `''` is for the shell of the host, which makes an empty word of it.
   const sudo = ['sudo', password === undefined ? '-n' : '-S', '-p', "''", '-k', '--'];
   return {
     words: [...sudo, 'sh', '-c', shellQuote(script), 'proteus', ...words],
     isReady: (line) => line.endsWith(ready),
-    preamble: password === undefined ? '' : `${password}\n${mark}\n`,
+    password: password === undefined ? '' : `${password}\n`,
+    afterReady: password === undefined ? '' : `${mark}\n`,
   };
 }

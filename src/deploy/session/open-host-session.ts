@@ -19,7 +19,7 @@ import { AppError } from '../../util/app-error.ts';
 import { errorMessage } from '../../util/error-message.ts';
 import { checkSshTarget } from '../check-ssh-target.ts';
 import type { PlannedHost } from '../deploy-plan.ts';
-import { asRoot } from './as-root.ts';
+import { asRoot, type RootCommand } from './as-root.ts';
 import type { HostFacts } from './host-facts.ts';
 import type { HostSession, RunOnHostOptions } from './host-session.ts';
 import { type AnsweredFacts, parseFacts } from './parse-facts.ts';
@@ -40,6 +40,8 @@ const factsTimeoutMs = 60_000;
 const sudoTimeoutMs = 60_000;
 const mostFacts = 20_000;
 const keptWords = 20;
+/** What it says of a refusal; there may be a lecture before it. */
+const wordsOfSudo = 3;
 
 /** After the caller's own: ssh takes the first value that it is given of an option. */
 const sshOptions = [
@@ -93,7 +95,7 @@ export async function openHostSession(
 
   /**
    * Commands as root get a password only where sudo asks for one, which was found out at the beginning. It is tried
-   * once alone, with nothing after it that sudo could take for a second try.
+   * once alone, with nothing after it that sudo could take for a second try. One that sudo refused is not tried again.
    */
   const sudoPassword = async (signal: AbortSignal): Promise<string | undefined> => {
     if (hasSudo || options.password === undefined) return undefined;
@@ -101,7 +103,7 @@ export async function openHostSession(
     const given = await password;
     tried ??= runWith(given, ['true'], { asRoot: true, signal, onLine: () => {}, timeoutMs: sudoTimeoutMs });
     await tried.catch((error: unknown) => {
-      tried = undefined;
+      if (!(error instanceof AppError) || error.code !== 'deploy.sudo-failed') tried = undefined;
       throw error;
     });
     return given;
@@ -135,16 +137,18 @@ export async function openHostSession(
         what,
         signal,
         timeoutMs: runOptions.timeoutMs,
-        stdin: root === undefined ? runOptions.stdin : afterReady(root.preamble, isRoot, runOptions.stdin),
+        stdin: root === undefined ? runOptions.stdin : afterReady(root, isRoot, runOptions.stdin),
         onLine: (line, stream) => {
           if (!wasReady && stream === 'stderr' && root?.isReady(line)) {
             wasReady = true;
+            lastWords.length = 0;
             ready?.();
             return;
           }
           if (stream === 'stderr') lastWords.push(line);
           if (lastWords.length > keptWords) lastWords.shift();
-          runOptions.onLine(line);
+          // Until then it is sudo that speaks.
+          if (root === undefined || wasReady || stream === 'stdout') runOptions.onLine(line);
         },
       });
       const { code, signal: killedBy } = exit;
@@ -154,9 +158,10 @@ export async function openHostSession(
         throw sshFailure('deploy.connection-lost', name, became, words.join('\n'));
       }
       if (root !== undefined && !wasReady && code !== 0) {
+        const refusal = lastWords.filter((line) => line.trim() !== '').slice(-wordsOfSudo);
         throw new AppError(
           'deploy.sudo-failed',
-          `${name}: sudo did not let ${facts?.user ?? 'the login'} do what only root may: ${lastWords.join('\n') || `exit code ${code}`}`,
+          `${name}: sudo did not let ${facts?.user ?? 'the login'} do what only root may: ${refusal.join('\n') || `exit code ${code}`}`,
         );
       }
       return code;
@@ -236,13 +241,14 @@ export async function openHostSession(
 
 /** Data waits until sudo has let us in: whatever it refuses must not be read as further passwords. */
 async function* afterReady(
-  preamble: string,
+  root: RootCommand,
   ready: Promise<void>,
   data: RunOnHostOptions['stdin'],
 ): AsyncGenerator<Uint8Array> {
-  if (preamble !== '') yield Buffer.from(preamble);
+  if (root.password !== '') yield Buffer.from(root.password);
   if (data === undefined) return;
   await ready;
+  if (root.afterReady !== '') yield Buffer.from(root.afterReady);
   if (data instanceof Uint8Array) yield data;
   else yield* data;
 }

@@ -74,8 +74,9 @@ launch() {
   shell=$(command -v sh)
   failed=no
   if [ -d /run/systemd/system ] && has systemd-run; then
+    # When memory runs out and a program of the activation is killed, the supervisor stays, and goes back.
     systemd-run --quiet --collect --no-ask-password --service-type=exec --unit="proteus-$rollout-$attempt" \
-      --description="Rollout $rollout" --setenv=PATH="$PATH" \
+      --property=OOMPolicy=continue --description="Rollout $rollout" --setenv=PATH="$PATH" \
       ${LOCALE_ARCHIVE:+--setenv=LOCALE_ARCHIVE="$LOCALE_ARCHIVE"} \
       -- "$shell" "$d/supervise" "$1" "$rollout" "$attempt" "$2" "$3" "$4" "$5" "$6" \
       </dev/null >"$d/supervisor.log" 2>&1 9>&- || failed=yes

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Stand-in for the program that activates a NixOS system, for hosts that are only a lab. It records each call in
-# /var/log/switch.log, starts and stops the services that changed, points /run/current-system (and for switch and
+# /var/log/switch.log, starts and stops the services that changed (through systemd where that runs), points /run/current-system (and for switch and
 # boot also /var/boot/default) at the system it belongs to, and can be told to misbehave by /etc/lab-behaviour:
 # `fail` (exit 1 before anything is activated), `fail N` (exit N at the end), `hang`, `cut-network`, `slow` (takes two
 # seconds, and tells so), `chatty` (prints 4 MB); a toplevel on its second line restricts that to the one system.
@@ -46,6 +46,35 @@ for unit in "$new"/*.service; do
   [ "$(readlink -f "$unit")" = "$(readlink -f "$old/$name")" ] || start="$start $name"
 done
 
+# Its own way with systemd: gone and changed units are stopped; changed ones that ran are started, and what the target
+# of a running system has come to want. Exit code 4: a unit has failed.
+activate_with_systemd() {
+  again=''
+  for name in $stop; do
+    ! systemctl --quiet is-active "$name" || again="$again $name"
+  done
+  # shellcheck disable=SC2086 # lists of names
+  [ -z "$again" ] || systemctl stop $again
+  echo 'activating the configuration...' >&2
+  ln -sfn "$toplevel/etc" /etc/static
+  rm -rf /etc/systemd/system
+  ln -sfn /etc/static/systemd/system /etc/systemd/system
+  ln -sfn "$toplevel" /run/current-system
+  systemctl reset-failed
+  systemctl daemon-reload
+  starting='multi-user.target'
+  for name in $again; do
+    [ ! -e "$new/$name" ] || starting="$starting $name"
+  done
+  # shellcheck disable=SC2086 # a list of names
+  systemctl start $starting || result=4
+  failed=$(systemctl list-units --failed --plain --no-legend --full --no-pager | cut -d ' ' -f 1)
+  [ -n "$failed" ] || return 0
+  echo "warning: the following units failed: $(echo $failed)" >&2
+  result=4
+}
+
+result=0
 if [ "$action" = dry-activate ]; then
   [ -z "$stop" ] || echo "would stop the following units:$stop" >&2
   [ -z "$start" ] || echo "would start the following units:$start" >&2
@@ -57,7 +86,9 @@ if [ "$action" != test ]; then
   ln -sfn "$toplevel" /var/boot/default
 fi
 
-if [ "$action" != boot ]; then
+if [ "$action" != boot ] && [ -d /run/systemd/system ]; then
+  activate_with_systemd
+elif [ "$action" != boot ]; then
   [ -z "$stop" ] || echo "stopping the following units:$stop" >&2
   for name in $stop; do
     pid=$(cat "/run/units/$name" 2>/dev/null) && kill "$pid" 2>/dev/null
@@ -84,4 +115,4 @@ case $behaviour in
     exit "${behaviour#fail }"
     ;;
 esac
-exit 0
+exit "$result"
