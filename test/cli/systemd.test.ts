@@ -7,6 +7,7 @@ import { proteus } from '../helpers/proteus.ts';
 import { makeFolder } from '../helpers/write-network.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
 import type { LabHost } from '../lab/lab-host.ts';
+import { lacksSystemd } from '../lab/lacks-systemd.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 const secretFile = '/var/keys/token';
@@ -80,7 +81,7 @@ const app = { 'app.service': service(`/usr/bin/test -e ${secretFile}`, bound, 't
 const late = { 'late.service': service(`/usr/bin/test -e ${secretFile}`, required, 'multi-user.target') };
 const broken = { 'broken.service': service('/bin/false', '', 'multi-user.target') };
 
-it('starts a service when its secret comes, and stops it when that goes', async () => {
+it.skipIf(lacksSystemd)('starts a service when its secret comes, and stops it when that goes', async () => {
   const file = await network(app);
   const deployed = await run('deploy', file, 'switch');
   expect(deployed).toMatchObject({ code: 0, stderr: expect.stringContaining('\nweb01  deployed\n') });
@@ -94,7 +95,7 @@ it('starts a service when its secret comes, and stops it when that goes', async 
   await expect.poll(() => stateOf('app')).toBe('inactive');
 });
 
-it('lets a service of the system wait until its secret is there', async () => {
+it.skipIf(lacksSystemd)('lets a service of the system wait until its secret is there', async () => {
   const file = await network({ ...app, ...late });
   const deployed = await run('deploy', file, 'switch', '--upload-secrets');
   expect(deployed.code).toBe(0);
@@ -109,14 +110,17 @@ it('lets a service of the system wait until its secret is there', async () => {
   await expect.poll(() => stateOf('late')).toBe('active');
 });
 
-it('names the units that failed, in the end of a rollout and in what hosts say', async () => {
-  const file = await network({ ...app, ...late, ...broken });
-  const diff = await run('diff', file);
-  expect(diff.stdout).toContain('broken.service');
+it.skipIf(lacksSystemd)(
+  'names the units that failed, in the end of a rollout and in what hosts say',
+  async () => {
+    const file = await network({ ...app, ...late, ...broken });
+    const diff = await run('diff', file);
+    expect(diff.stdout).toContain('broken.service');
 
-  const deployed = await run('deploy', file, 'switch');
-  expect(deployed.code).toBe(4);
-  expect(deployed.stderr).toContain('\nweb01  degraded  some units failed: broken.service\n');
-  const status = await run('status', file);
-  expect(status).toMatchObject({ code: 4, stdout: expect.stringContaining('broken.service') });
-});
+    const deployed = await run('deploy', file, 'switch');
+    expect(deployed.code).toBe(4);
+    expect(deployed.stderr).toContain('\nweb01  degraded  some units failed: broken.service\n');
+    const status = await run('status', file);
+    expect(status).toMatchObject({ code: 4, stdout: expect.stringContaining('broken.service') });
+  },
+);

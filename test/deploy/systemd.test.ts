@@ -10,6 +10,7 @@ import { rollBackHost } from '../../src/deploy/activation/roll-back-host.ts';
 import type { HostSession } from '../../src/deploy/session/host-session.ts';
 import { addLogin } from '../lab/add-login.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
+import { lacksSystemd } from '../lab/lacks-systemd.ts';
 import { type ActivationLab, prepareActivationLab } from './activation-lab.ts';
 
 const isBroken = '/var/is-broken';
@@ -52,7 +53,7 @@ const supervisors = async () =>
 const isActive = async (name: string) =>
   (await web.host.exec(['systemctl', 'is-active', name], { okCodes: [0, 3, 4] })).stdout.trim();
 
-describe('the supervisor', () => {
+describe.skipIf(lacksSystemd)('the supervisor', () => {
   it('is a unit of its own, outlives a restart of sshd that ends all sessions, and is gone in the end', async () => {
     // Neither sshd's nor sudo's.
     const target = await addLogin(web.host, 'deploy', 'open sesame');
@@ -134,7 +135,7 @@ describe('the supervisor', () => {
   });
 });
 
-describe('an activation', () => {
+describe.skipIf(lacksSystemd)('an activation', () => {
   it('in which a unit fails is told with its name, by the host as well', async () => {
     await web.host.exec(`touch ${isBroken}`);
     expect(await activate()).toEqual({ state: 'failed-units', units: ['app.service'] });

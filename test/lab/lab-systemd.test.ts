@@ -8,6 +8,7 @@ import { sshArgv } from '../../src/process/ssh.ts';
 import { startProcess } from '../../src/process/start-process.ts';
 import { createLab, type Lab } from './lab.ts';
 import type { LabHost } from './lab-host.ts';
+import { lacksSystemd } from './lacks-systemd.ts';
 
 const root = join(import.meta.dirname, '../..');
 const bootId = '/proc/sys/kernel/random/boot_id';
@@ -27,7 +28,7 @@ async function hasCgroup(name: string): Promise<boolean> {
 }
 const cgroupOf = async (host: LabHost) => (await readFile(host.path('/run/lab-cgroup'), 'utf8')).trim();
 
-describe('a host with systemd', () => {
+describe.skipIf(lacksSystemd)('a host with systemd', () => {
   let lab: Lab;
   let web: LabHost;
   beforeAll(async () => {
@@ -111,7 +112,7 @@ describe('a host with systemd', () => {
   });
 });
 
-it('takes the cgroup of a host away when its owner was killed', async () => {
+it.skipIf(lacksSystemd)('takes the cgroup of a host away when its owner was killed', async () => {
   const owner = await startProcess(
     [
       `${root}/scripts/in-lab`,

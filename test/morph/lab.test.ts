@@ -6,6 +6,7 @@ import { makeFolder, writeNetwork } from '../helpers/write-network.ts';
 import { addLogin } from '../lab/add-login.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
 import type { LabHost } from '../lab/lab-host.ts';
+import { lacksSystemd } from '../lab/lacks-systemd.ts';
 
 const standIn = path.join(import.meta.dirname, '../lab/stand-in-system.nix');
 let lab: Lab;
@@ -17,37 +18,40 @@ beforeAll(async () => {
 });
 afterAll(() => lab[Symbol.asyncDispose]());
 
-it('deploys with the real ssh, scp, nix-copy-closure, systemd and Nix, and reboots', async () => {
-  const folder = await makeFolder();
-  await writeFile(path.join(folder, 'token'), 'of the web\n');
-  const file = await writeNetwork(
-    {
-      web01: `({ lib, ... }: {
+it.skipIf(lacksSystemd)(
+  'deploys with the real ssh, scp, nix-copy-closure, systemd and Nix, and reboots',
+  async () => {
+    const folder = await makeFolder();
+    await writeFile(path.join(folder, 'token'), 'of the web\n');
+    const file = await writeNetwork(
+      {
+        web01: `({ lib, ... }: {
         system.build.toplevel = lib.mkForce (import ${standIn} { name = "web01"; });
         deployment.secrets.token = { source = "token"; destination = "/var/keys/token"; permissions = "0440"; };
         deployment.healthChecks.cmd = [ { description = "runs"; cmd = [ "test" "\\"$(cat /var/keys/token)\\"" "=" "'of the web'" ]; } ];
       })`,
-    },
-    { folder },
-  );
-  const { code, stdout, stderr } = await proteus(
-    ['morph', 'deploy', '--upload-secrets', '--reboot', '--timeout', '20', file, 'switch'],
-    { env: { SSH_CONFIG_FILE: lab.sshConfigFile(), SSH_USER: 'root' } },
-  );
+      },
+      { folder },
+    );
+    const { code, stdout, stderr } = await proteus(
+      ['morph', 'deploy', '--upload-secrets', '--reboot', '--timeout', '20', file, 'switch'],
+      { env: { SSH_CONFIG_FILE: lab.sshConfigFile(), SSH_USER: 'root' } },
+    );
 
-  expect({ code, stderr }).toEqual({
-    code: 0,
-    stderr: expect.stringContaining('\t* runs: OK\nhealth checks OK\nDone: web01\n'),
-  });
-  const toplevel = await readlink(path.join(stdout.trim(), 'web01'));
-  expect(await web.systemLog()).toMatchObject([{ action: 'switch', toplevel }]);
-  const { stdout: profile } = await web.exec(['readlink', '-f', '/nix/var/nix/profiles/system']);
-  expect(profile.trim()).toBe(toplevel);
-  expect(await readFile(web.path('/var/keys/token'), 'utf8')).toBe('of the web\n');
-  expect((await stat(web.path('/var/keys/token'))).mode & 0o777).toBe(0o440);
-});
+    expect({ code, stderr }).toEqual({
+      code: 0,
+      stderr: expect.stringContaining('\t* runs: OK\nhealth checks OK\nDone: web01\n'),
+    });
+    const toplevel = await readlink(path.join(stdout.trim(), 'web01'));
+    expect(await web.systemLog()).toMatchObject([{ action: 'switch', toplevel }]);
+    const { stdout: profile } = await web.exec(['readlink', '-f', '/nix/var/nix/profiles/system']);
+    expect(profile.trim()).toBe(toplevel);
+    expect(await readFile(web.path('/var/keys/token'), 'utf8')).toBe('of the web\n');
+    expect((await stat(web.path('/var/keys/token'))).mode & 0o777).toBe(0o440);
+  },
+);
 
-it('gives the real sudo what --passcmd prints', async () => {
+it.skipIf(lacksSystemd)('gives the real sudo what --passcmd prints', async () => {
   const { user } = await addLogin(web, 'deploy', 'open sesame');
   const file = await writeNetwork({ web01: '{ }' });
   const exec = (password: string) =>
