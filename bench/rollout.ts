@@ -41,7 +41,9 @@ export async function* bench(argv: readonly string[]): AsyncGenerator<BenchCase>
   const folder = await mkdtemp('/nix/var/bench.');
   await using lab = await createLab();
   const names = Array.from({ length: args.hosts }, (_, index) => `host${String(index + 1).padStart(2, '0')}`);
-  const hosts = await Promise.all(names.map((name) => lab.addHost(name)));
+  // Morph waits for mounts with systemd-run.
+  const init = args.morph === undefined ? 'bash' : 'systemd';
+  const hosts = await Promise.all(names.map((name) => lab.addHost(name, { init })));
   const isDelayed = await delayPackets(hosts, roundTripMs);
   await using longWay = isDelayed
     ? undefined
@@ -123,10 +125,13 @@ async function* measure(
   yield benchCase({ ...common, case: `${what}: processor`, ...limit });
 }
 
-/** As if nothing had ever been deployed there. */
+/** As if nothing had ever been deployed there. Hosts with systemd have a system from the first. */
 async function empty(hosts: readonly LabHost[]): Promise<void> {
-  const forget = 'rm -rf /nix/var/nix/profiles/system* /run/current-system /var/keys /var/lib/proteus';
-  await Promise.all(hosts.map((host) => host.exec(`${forget}; nix-store --gc >/dev/null 2>&1`)));
+  const forget = `
+    rm -rf /nix/var/nix/profiles/system* /run/current-system /var/keys /var/lib/proteus
+    [ ! -d /var/lib/lab-system ] || ln -s /var/lib/lab-system /run/current-system
+    nix-store --gc >/dev/null 2>&1`;
+  await Promise.all(hosts.map((host) => host.exec(forget)));
 }
 
 function say(text: string): void {

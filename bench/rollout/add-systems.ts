@@ -3,7 +3,7 @@
  * too. Content is what systems are made of, programs and libraries, taken from this machine.
  */
 
-import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StorePath } from '../../src/nix/store-path.ts';
 import { dumpPath } from '../../src/store/dump-path.ts';
@@ -37,6 +37,10 @@ export async function addSystems(
     await copyFile(activation, join(folder, 'bin/switch-to-configuration'));
     await chmod(join(folder, 'bin/switch-to-configuration'), 0o555);
     await mkdir(join(folder, 'etc/systemd/system'), { recursive: true });
+    await mkdir(join(folder, 'sw/bin'), { recursive: true });
+    for (const tool of ['systemctl', 'systemd-run']) {
+      await symlink(`/usr/bin/${tool}`, join(folder, 'sw/bin', tool));
+    }
     await writeFile(join(folder, 'parts'), references.join('\n'));
     const content = Buffer.concat([...dumpPath(folder)]);
     systems.push(

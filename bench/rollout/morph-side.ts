@@ -3,7 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { shellQuote } from '../../src/process/ssh.ts';
-import { type Argv, isOnPath } from '../../src/process/start-process.ts';
+import type { Argv } from '../../src/process/start-process.ts';
 import type { Setting } from './setting.ts';
 
 export interface MorphSide {
@@ -15,10 +15,10 @@ const profile = '/nix/var/nix/profiles/system';
 
 /**
  * What Morph runs for `deploy NETWORK switch` once all is built, host by host, word by word, and with a secret and a check
- * for `deploy --upload-secrets`. Hosts of the lab have no systemd: what waits for mounts is `true` there.
+ * for `deploy --upload-secrets`. What waits for mounts is `true`: these hosts have no systemd.
  */
 export function morphCommands({ targets, sshConfigFile, usual }: Setting): MorphSide {
-  const sudo = isOnPath('sudo') ? "sudo -n -p '' -k -- " : '';
+  const sudo = "sudo -n -p '' -k -- ";
   const config = shellQuote(sshConfigFile);
   const lines = targets.flatMap(({ host, toplevel }) => {
     const ssh = (words: string): string => `ssh -F ${config} root@${host} ${shellQuote(words)}`;
