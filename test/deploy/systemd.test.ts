@@ -57,6 +57,7 @@ describe('the supervisor', () => {
     // Neither sshd's nor sudo's.
     const target = await addLogin(web.host, 'deploy', 'open sesame');
     await using login = await web.openSession({ target, password: async () => 'open sesame' });
+    expect(login.facts).toMatchObject({ user: 'deploy', hasSystemd: true, failedUnits: [] });
     await using _lock = await lockHost(login, { rollout: 'r1', beatMs: 500 }, web.options());
     await web.host.setBehaviour('slow', web.fresh);
     const activation = activateHost(login, web.request(), web.options());
