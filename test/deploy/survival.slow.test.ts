@@ -1,11 +1,10 @@
-/** What an activation survives: of the network, of sshd, of the host, of the supervisor itself; and of shells and tools. */
+/** What an activation survives: of the network, of sshd, of the supervisor itself; and of shells and tools. */
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { activateHost } from '../../src/deploy/activation/activate-host.ts';
 import { confirmHost } from '../../src/deploy/activation/confirm-host.ts';
 import { keepHost } from '../../src/deploy/activation/keep-host.ts';
 import { lockHost } from '../../src/deploy/activation/lock-host.ts';
-import { rebootHost } from '../../src/deploy/activation/reboot-host.ts';
 import { rollBackHost } from '../../src/deploy/activation/roll-back-host.ts';
 import type { HostSession } from '../../src/deploy/session/host-session.ts';
 import { createLab, type Lab } from '../lab/lab.ts';
@@ -164,58 +163,6 @@ it('works where sshd allows two sessions a login', async () => {
     await web.host.killSshd();
     await web.host.startSshd();
   }
-});
-
-describe('a reboot', () => {
-  const request = { rollout: 'r1', rebootTimeout: 30 };
-
-  it('is waited for, is not made twice, and can be followed by keeping', async () => {
-    await activate();
-    await confirmHost(session, web.request(), web.options());
-    const { bootId } = session.facts;
-    await rebootHost(session, request, web.options());
-    expect(session.facts.bootId).not.toBe(bootId);
-    expect(session.facts.current).toBe(web.fresh);
-    await rebootHost(session, request, web.options());
-    expect(web.lines.at(-1)).toBe('it has been rebooted since its activation already');
-    await keepHost(session, web.request(), web.options());
-    expect((await web.host.exec('ls /nix/var/nix/proteus')).stdout).toBe('');
-  });
-
-  it('can be followed by going back', async () => {
-    await activate();
-    await rebootHost(session, request, web.options());
-    await rollBackHost(session, web.request(), web.options());
-    expect(await web.stands()).toEqual(unchanged());
-  });
-
-  it('in the middle of an activation is told, and the activation is begun anew', async () => {
-    await web.host.setBehaviour('hang', web.fresh);
-    const activation = activate();
-    const end = activation.catch((error: unknown) => error);
-    await expect.poll(calls).toEqual([`switch ${web.fresh}`]);
-    await web.host.exec('reboot');
-    expect(await end).toMatchObject({
-      code: 'deploy.failed',
-      message: expect.stringContaining('it was rebooted meanwhile'),
-    });
-    await web.host.setBehaviour(undefined);
-    expect(await activate()).toEqual({ state: 'active' });
-    await rollBackHost(session, web.request(), web.options());
-    expect((await web.stands()).current).toBe(web.old);
-  });
-
-  it('that does not come is told', async () => {
-    await web.host.exec('mv /run/wrappers/bin/reboot /run/r; ln -s /bin/true /run/wrappers/bin/reboot');
-    await expect(
-      rebootHost(session, { rollout: 'r1', rebootTimeout: 1 }, web.options()),
-    ).rejects.toMatchObject({
-      code: 'deploy.reboot-failed',
-      message:
-        'web01: it has not come back within 1 s of being told to reboot: it runs on, and was not rebooted',
-    });
-    await web.host.exec('mv -f /run/r /run/wrappers/bin/reboot');
-  });
 });
 
 describe('the script on the host', () => {

@@ -144,20 +144,6 @@ describe('createLab', () => {
     await ssh(web, 'true');
   });
 
-  it('reboots a host, even if whoever ordered it has ended before the reboot has begun', async () => {
-    const host = await lab.addHost('rebooted');
-    const slow = 'sleep 0.3; exec /usr/bin/setsid "$@"';
-    await host.exec(
-      `printf '#!/bin/sh\\n%s\\n' '${slow}' > /run/wrappers/bin/setsid; chmod 755 /run/wrappers/bin/setsid`,
-    );
-    const id = () => readFile(host.path('/proc/sys/kernel/random/boot_id'), 'utf8');
-    const first = await id();
-    await host.exec('reboot');
-    await expect.poll(id).not.toBe(first);
-    await expect.poll(() => ssh(host, 'true').catch(() => 'not yet')).toMatchObject({ code: 0 });
-    await host.stop();
-  });
-
   it('removes a host that is stopped, and only that', async () => {
     const third = await lab.addHost('third');
     const link = (await traces()).links.length;

@@ -16,6 +16,7 @@ async function system(name: string, units: Readonly<Record<string, string>>): Pr
   await mkdir(where, { recursive: true });
   for (const [unit, file] of Object.entries(units)) {
     await writeFile(path.join(folder, file), '');
+    await mkdir(path.dirname(path.join(where, unit)), { recursive: true });
     await symlink(path.join(folder, file), path.join(where, unit));
   }
   return path.join(folder, name);
@@ -34,6 +35,24 @@ it('tells units by what they are in the store', async () => {
     added: ['new.socket'],
     removed: ['old.timer'],
     changed: ['web.service'],
+  });
+});
+
+it('counts what is added to a unit of a package as part of it', async () => {
+  const added = 'nix-daemon.service.d/overrides.conf';
+  const before = await system('a', { 'nix-daemon.service': 'nix', [added]: 'own-1', 'app.service': 'app' });
+  const after = await system('b', {
+    'nix-daemon.service': 'nix',
+    [added]: 'own-2',
+    'app.service': 'app',
+    'app.service.d/notes': 'no part of it',
+    'user-.slice.d/10-limits.conf': 'limits',
+  });
+
+  expect(await diffUnits(before, after)).toEqual({
+    added: ['user-.slice'],
+    removed: [],
+    changed: ['nix-daemon.service'],
   });
 });
 

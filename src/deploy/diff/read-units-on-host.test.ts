@@ -44,13 +44,16 @@ it('finds what is found where the disk can be read', async () => {
   await symlink(join(folder, 'store/web-1'), join(units, 'web.service'));
   await symlink('/dev/null', join(units, 'masked.socket'));
   await mkdir(join(units, 'multi-user.target.wants'));
+  await mkdir(join(units, 'web.service.d'));
+  await symlink(join(folder, 'store/web-1'), join(units, 'web.service.d/overrides.conf'));
+  await mkdir(join(units, 'empty.service.d'));
 
   const found = await read(here);
 
   expect(found).toEqual(
     new Map([
       ['masked.socket', '/dev/null'],
-      ['web.service', join(folder, 'store/web-1')],
+      ['web.service', `${folder}/store/web-1\n${folder}/store/web-1`],
     ]),
   );
   expect(found).toEqual(await readUnits(folder));

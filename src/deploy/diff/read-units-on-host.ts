@@ -3,7 +3,7 @@
 import type { StorePath } from '../../nix/store-path.ts';
 import { shellQuote } from '../../process/ssh.ts';
 import type { HostSession } from '../session/host-session.ts';
-import { isUnitName, type Units, unitFolder } from './read-units.ts';
+import { type Units, unitFolder, unitsOf } from './read-units.ts';
 
 /** No host has as many lines to tell. */
 const mostLines = 20_000;
@@ -15,7 +15,10 @@ export async function readUnitsOnHost(
   { signal }: { readonly signal: AbortSignal },
 ): Promise<Units | undefined> {
   // Names, a line that no name is, and as many files.
-  const script = `cd ${toplevel}/${unitFolder} || exit 3; printf '%s\\n' * //; readlink -f -- *`;
+  const script =
+    `cd ${toplevel}/${unitFolder} || exit 3; set -- *; ` +
+    'for file in *.d/*.conf; do [ ! -e "$file" ] || set -- "$@" "$file"; done; ' +
+    `printf '%s\\n' "$@" //; readlink -f -- "$@"`;
   const lines: string[] = [];
   const code = await session.run(['sh', '-c', shellQuote(script)], {
     signal,
@@ -26,6 +29,5 @@ export async function readUnitsOnHost(
   const middle = lines.indexOf('//');
   const [names, files] = [lines.slice(0, middle), lines.slice(middle + 1)];
   if (code !== 0 || middle === -1 || names.length !== files.length) return undefined;
-  const units = names.map((name, index) => [name, files[index] ?? ''] as const);
-  return new Map(units.filter(([name]) => isUnitName(name)));
+  return unitsOf(names.map((name, index) => [name, files[index] ?? ''] as const));
 }

@@ -53,8 +53,11 @@ activate_with_systemd() {
   for name in $stop; do
     ! systemctl --quiet is-active "$name" || again="$again $name"
   done
-  # shellcheck disable=SC2086 # lists of names
-  [ -z "$again" ] || systemctl stop $again
+  if [ -n "$again" ]; then
+    echo "stopping the following units:$again" >&2
+    # shellcheck disable=SC2086 # a list of names
+    systemctl stop $again
+  fi
   echo 'activating the configuration...' >&2
   ln -sfn "$toplevel/etc" /etc/static
   rm -rf /etc/systemd/system
