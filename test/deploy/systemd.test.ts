@@ -111,6 +111,30 @@ describe.skipIf(lacksSystemd)('the supervisor', () => {
     await expect.poll(supervisors).toBe('');
   });
 
+  it.each([
+    ['systemd 234', ['--collect', '--service-type=exec', 'OOMPolicy']],
+    ['systemd 239', ['--service-type=exec', 'OOMPolicy']],
+    ['nothing that is known', ['--collect', '--service-type=exec', 'OOMPolicy']],
+  ])('is started by what calls itself %j, and does not know %j', async (version, unknown) => {
+    const older = `#!/bin/sh
+case " $* " in
+  *' --version '*) printf '${version}\\n'; exit ;;
+  ${unknown.map((word) => `*${word}*`).join(' | ')}) echo "unknown: $*" >&2; exit 1 ;;
+esac
+exec /usr/bin/systemd-run "$@"
+`;
+    const program = '/run/wrappers/bin/systemd-run';
+    await web.host.exec(`cat > ${program}; chmod 755 ${program}`, { input: older });
+    try {
+      expect(await activate()).toEqual({ state: 'active' });
+      expect(await supervisors()).toBe('proteus-r1-1.service active running\n');
+      await rollBackHost(session, web.request(), web.options());
+      await expect.poll(supervisors).toBe('');
+    } finally {
+      await web.host.exec(['rm', program]);
+    }
+  });
+
   it('says why systemd does not start it', async () => {
     await web.host.exec('systemctl mask --runtime proteus-r1-1 proteus-r1-2');
     await expect(activate()).rejects.toMatchObject({

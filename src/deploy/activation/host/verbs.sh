@@ -62,6 +62,19 @@ tidy() {
   done
 }
 
+# Sets `options`: what is wanted of the supervisor's unit, as far as this systemd knows it (NixOS 17.09 has 234, 19.03 239).
+unit_options() {
+  version=$(systemd-run --version 2>/dev/null | { read -r _ number _; echo "$number"; })
+  version=${version%%[!0-9]*}
+  options=
+  # No trace of it stays, however it ends.
+  [ "${version:-0}" -lt 236 ] || options="$options --collect"
+  # What cannot be started is told at once.
+  [ "${version:-0}" -lt 240 ] || options="$options --service-type=exec"
+  # When memory runs out and a program of the activation is killed, the supervisor stays, and goes back.
+  [ "${version:-0}" -lt 243 ] || options="$options --property=OOMPolicy=continue"
+}
+
 # Starts this script anew, as $@, detached from us, and waits until it has written its first state.
 launch() {
   d=$run/$rollout
@@ -74,9 +87,10 @@ launch() {
   shell=$(command -v sh)
   failed=no
   if [ -d /run/systemd/system ] && has systemd-run; then
-    # When memory runs out and a program of the activation is killed, the supervisor stays, and goes back.
-    systemd-run --quiet --collect --no-ask-password --service-type=exec --unit="proteus-$rollout-$attempt" \
-      --property=OOMPolicy=continue --description="Rollout $rollout" --setenv=PATH="$PATH" \
+    unit_options
+    # shellcheck disable=SC2086 # a list of words
+    systemd-run --quiet --no-ask-password $options --unit="proteus-$rollout-$attempt" \
+      --description="Rollout $rollout" --setenv=PATH="$PATH" \
       ${LOCALE_ARCHIVE:+--setenv=LOCALE_ARCHIVE="$LOCALE_ARCHIVE"} \
       -- "$shell" "$d/supervise" "$1" "$rollout" "$attempt" "$2" "$3" "$4" "$5" "$6" \
       </dev/null >"$d/supervisor.log" 2>&1 9>&- || failed=yes
