@@ -99,6 +99,8 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (dialect) => {
     }`);
     server.tell({ trigger: jobset.id });
     await atGate('running');
+    // Not in the middle of the evaluation, which would be made again.
+    await expect.poll(async () => (await builds()).length).toBe(3);
     await restart();
     // A step belongs to the build that was the first to want it, which need not be its own.
     const steps = async (job: string) => {
