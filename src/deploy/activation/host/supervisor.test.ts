@@ -9,7 +9,8 @@ let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'proteus-supervisor.'));
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
+// What a program has left behind, or its end, may still be written about.
+afterEach(() => rm(folder, { recursive: true, force: true, maxRetries: 50 }));
 
 const mebibyte = 1024 * 1024;
 const scripts = ['common', 'supervisor'].map((name) => join(import.meta.dirname, `${name}.sh`));
