@@ -47,13 +47,12 @@ export function createTempRootKeeper(
   const leave = async (shared: SharedLease): Promise<void> => {
     shared.users -= 1;
     if (shared.users > 0) return;
-    const isWanted = shared === current && !shared.retired && shared.roots < maxRootsPerLease;
-    if (!isWanted) return giveUp(shared);
+    if (shared.retired) return giveUp(shared);
     shared.lingering = setTimeout(() => void giveUp(shared), lingerMs).unref();
   };
 
   const enter = async (path: StorePath): Promise<SharedLease> => {
-    if (current === undefined || current.retired || current.roots >= maxRootsPerLease) {
+    if (current === undefined || current.retired) {
       current = {
         lease: store.leaseTempRoots([]),
         users: 0,
@@ -66,6 +65,7 @@ export function createTempRootKeeper(
     clearTimeout(shared.lingering);
     shared.users += 1;
     shared.roots += 1;
+    if (shared.roots >= maxRootsPerLease) shared.retired = true;
     try {
       await (await shared.lease).add([path]);
       return shared;
