@@ -60,7 +60,7 @@ describe('hostVerb', () => {
   });
 
   it('sends a script that shells can read', async () => {
-    for (const part of ['common', 'supervisor', 'verbs']) {
+    for (const part of ['common', 'supervisor', 'launch', 'verbs']) {
       for (const shell of ['sh', 'bash']) {
         const script = `${import.meta.dirname}/host/${part}.sh`;
         expect((await runProcess([shell, '-n', script])).stderr).toBe('');

@@ -82,7 +82,7 @@ export interface Answer {
 }
 
 const script = Buffer.concat(
-  ['common', 'supervisor', 'verbs'].map((part) =>
+  ['common', 'supervisor', 'launch', 'verbs'].map((part) =>
     readFileSync(join(import.meta.dirname, 'host', `${part}.sh`)),
   ),
 );
